@@ -11,7 +11,7 @@ import {
 } from '../../src/model/plot/picture.ts';
 import { finite, lengthOf, type Span, shareOf } from '../../src/model/plot/span.ts';
 import { plotSvg, type SvgPlot } from '../../src/model/plot/svg.ts';
-import { shortNumber } from '../../src/model/plot/ticks.ts';
+import { longestLabel, shortNumber } from '../../src/model/plot/ticks.ts';
 import { dashes, type PlotColours, type Rgb, themeColours } from './colours.ts';
 import { isSame, kept, moved, unitOf, zoomed } from './spans.ts';
 
@@ -409,7 +409,11 @@ export class Chart {
           y: { ...scale(spans.y, unit.y), dir: kind === 'heat' ? -1 : 1 },
         },
         axes: [
-          { ...axis('x', labels.x, kind !== 'scatter'), size: 30 },
+          {
+            ...axis('x', labels.x, kind !== 'scatter'),
+            size: 30,
+            space: () => Math.max(50, 14 + 8 * longestLabel(this.#spans()?.x ?? [0, 1])),
+          },
           {
             ...axis('y', labels.y, kind === 'heat'),
             size: (_, values) => 18 + 8 * Math.max(1, ...(values ?? []).map((text) => text.length)),

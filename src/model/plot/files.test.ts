@@ -3,7 +3,7 @@ import { stateBits, unreadableState } from '../byte-state.ts';
 import { firstChoice, plotLayout, squareColumns } from './choice.ts';
 import { plotCsv } from './csv.ts';
 import { plotSvg, type SvgPlot } from './svg.ts';
-import { shortNumber, ticks } from './ticks.ts';
+import { longestLabel, shortNumber, ticks } from './ticks.ts';
 
 describe('files of plots', () => {
   test('[names-7] CSV has a line for each value: exact numbers, parts of complex ones, nothing for gaps', () => {
@@ -119,6 +119,28 @@ describe('files of plots', () => {
       '0.3',
       '100000000000000000000',
     ]);
+  });
+
+  test('[names-7] long numbers along an axis have room', () => {
+    const spans = [
+      [0, 1],
+      [0, 1023],
+      [-1.77e308, 1.79e308],
+      [1.00001, 1.00002],
+      [3, 3],
+    ] as const;
+    expect(spans.map(longestLabel)).toEqual([1, 4, 10, 7, 1]);
+    const xs = (x: readonly [number, number]): number[] =>
+      [
+        ...plotSvg({ ...plot, x }).matchAll(
+          /<text x="([\d.]+)" [^>]* text-anchor="middle" font-size="12">-?\d/g,
+        ),
+      ].map(([, at]) => Number(at));
+    for (const [x, least] of [[[-1.7e308, 1.7e308], 90] as const, [[0, 4], 40] as const]) {
+      const places = xs(x);
+      expect(places.length).toBeGreaterThan(2);
+      for (const [i, at] of places.slice(1).entries()) expect(at - (places[i] ?? 0)).toBeGreaterThan(least);
+    }
   });
 
   test('a layout counts whole cells, and a table is nearly a square', () => {

@@ -1,7 +1,7 @@
 /** A plot as an SVG file. Knows numbers, colours and texts; the page says which. Every text may be hostile. */
 import { escapeMarkup } from '../plain.ts';
 import { type Span, shareOf } from './span.ts';
-import { shortNumber, ticks } from './ticks.ts';
+import { longestLabel, shortNumber, ticks } from './ticks.ts';
 
 /** One line of a plot. */
 interface SvgLine {
@@ -78,7 +78,7 @@ export function plotSvg(plot: SvgPlot): string {
     `<clipPath id="area"><rect x="${room.left}" y="${room.top}" width="${right - room.left}" height="${bottom - room.top}"/></clipPath>`,
   ];
   const axis = `stroke="${escapeMarkup(colours.grid)}" stroke-width="1"`;
-  for (const tick of ticks(plot.x, 8)) {
+  for (const tick of ticks(plot.x, longestLabel(plot.x) > 7 ? 4 : 8)) {
     out.push(`<path d="M${px(tick)} ${room.top}V${bottom + 4}" ${axis}/>`);
     out.push(text(px(tick), bottom + 18, 'middle', shortNumber(tick)));
   }

@@ -20,3 +20,11 @@ export function shortNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   return String(Number(value.toPrecision(7)));
 }
+
+/** How many characters the numbers along an axis have at most, about. */
+export function longestLabel(span: Span): number {
+  const most = Math.max(Math.abs(span[0]), Math.abs(span[1]));
+  // As many digits as tell apart what is a hundredth of the span apart.
+  const digits = Math.min(7, 3 + Math.max(0, Math.ceil(Math.log10(most / 2 / lengthOf(span, 2)) || 0)));
+  return Math.max(...span.map((end) => shortNumber(Number(end.toPrecision(digits))).length));
+}
