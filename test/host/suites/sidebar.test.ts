@@ -217,7 +217,7 @@ describe('the sidebar', () => {
       assert.match(String(part(one, 'title')), /^[^%]+$/, 'the palette shows a title');
     }
     const menus = part(contributes, 'menus');
-    // Commands of one name are offered as one; nothing else is hidden from the palette.
+    // Commands of one name are offered as one; of the others only those of a row are hidden from the palette.
     const title = (id: unknown): string =>
       String(
         part(
@@ -228,11 +228,14 @@ describe('the sidebar', () => {
     const hidden = list(part(menus, 'commandPalette')).map((item) => title(part(item, 'command')));
     assert.deepEqual(
       [...new Set(hidden)],
-      ['Refresh', 'Discard', 'Keep Staged Bytes', "Take the Board's Bytes"],
+      ['Refresh', 'Discard', 'Keep Staged Bytes', "Take the Board's Bytes", 'Set Value...'],
     );
     for (const [menu, place] of [
-      ['view/title', /\bview == tilescope\.(boards|array|tile)\b/],
-      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison|edits|watches) && viewItem =~ /],
+      ['view/title', /\bview == tilescope\.(boards|array|tile|bookmarks)\b/],
+      [
+        'view/item/context',
+        /\bview == tilescope\.(boards|tile|comparison|edits|watches|bookmarks) && viewItem =~ /,
+      ],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
