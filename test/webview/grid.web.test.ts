@@ -2620,6 +2620,7 @@ describe('[hex-5] the inspector', () => {
     const said = () => history.getAttribute('aria-label');
     const write = (value: number) => page.evaluate((byte) => window.fake.deviceWrite(0x8010, byte), value);
     await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
+    await page.locator('[data-name=live]', { hasText: '10 Hz' }).waitFor();
     // Where the cursor comes to, it begins.
     await page.keyboard.press('ArrowDown');
     await eventually(() => page.locator('.details').textContent()).toContain('tile offset 0x0010');
@@ -2635,7 +2636,7 @@ describe('[hex-5] the inspector', () => {
     await eventually(() => history.locator('.gap').count()).toBe(1);
     // It goes on after the gap, with a line of its own.
     const lines = async () => (await history.locator('.line').getAttribute('d'))?.match(/M/g)?.length;
-    expect(await lines()).toBe(1);
+    await eventually(lines).toBe(1);
     await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
     await write(9);
     await eventually(said).toContain('last 9.');
