@@ -18,6 +18,7 @@ import type { Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
+import { reasonText } from '../model/status/sentences.ts';
 import { type BreakpointPlace, Breakpoints, type SessionBreakpoint } from './breakpoints.ts';
 import { type StackCall, stackOf } from './call-stack.ts';
 import type { CoreMemory, FoundBytes, MemoryPlace } from './core-memory.ts';
@@ -33,7 +34,7 @@ import {
 } from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
 import { disassembled } from './disassembly.ts';
-import { type Halting, mostEvents } from './halting.ts';
+import { type Halting, mostEvents, type Stop } from './halting.ts';
 import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
@@ -221,16 +222,16 @@ export class ObservingAdapter extends DebugSession {
         ...observed,
         sourcePath: (file) => this.#services.sourcePath(file),
         errorText: (thrown) => this.#services.errorText(thrown),
-        say: (text) => this.say(text),
         l10n: this.#services.l10n,
       });
       this.#following.add(observed.halting.onDidAllow(() => this.#haltingAllowed()));
       this.#following.add(observed.halting);
-      this.#following.add(observed.halting.onDidStop(({ tile, cause }) => void this.#stands(tile, cause)));
+      this.#following.add(observed.halting.onDidStop((stop) => this.#stoppedByItself(stop)));
       this.#following.add(observed.halting.onDidEnd((tiles) => this.#haltingEnded(tiles)));
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
       this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
+      this.#following.add(observed.cores.onDidChange(() => this.#breakpoints?.look()));
       this.#following.add(observed.programs.onDidChange(() => this.#tellNames()));
       this.#following.add(observed.programs.onDidChange(() => void this.#applyBreakpoints()));
       this.sendEvent(new InitializedEvent());
@@ -350,6 +351,15 @@ export class ObservingAdapter extends DebugSession {
     });
   }
 
+  #stoppedByItself({ tile, cause, why }: Stop): void {
+    const { errorText, l10n } = this.#services;
+    if (why !== undefined) {
+      const text = typeof why === 'string' ? reasonText(why, l10n) : errorText(why);
+      this.say(notResumedText(tile, text, l10n));
+    }
+    void this.#stands(tile, cause === 'comparison' ? 'pause' : cause);
+  }
+
   /** A core was halted, or stands behind its step. */
   async #stands(tile: Tile, reason: StopReason): Promise<void> {
     try {
@@ -430,9 +440,10 @@ export class ObservingAdapter extends DebugSession {
       const tile = tileOfThread(threadId);
       const { cores, halting } = this.#observed ?? {};
       const isHalted = halting?.isHalted(tile) === true;
+      const { l10n } = this.#services;
       const reason = halting?.isTouched(tile) === true ? await halting.resume(tile) : undefined;
       if (reason !== undefined) {
-        const text = notResumedText(tile, reason, this.#services.l10n);
+        const text = notResumedText(tile, reasonText(reason, l10n), l10n);
         if (isHalted) throw new Refused(text);
         this.say(text);
       }

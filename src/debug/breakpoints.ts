@@ -15,7 +15,6 @@ import {
   noCodeText,
   noProgramText,
   notComparedText,
-  notResumedText,
   otherProgramText,
 } from './sentences.ts';
 
@@ -46,8 +45,6 @@ export interface BreakpointServices {
   sourcePath(file: string): Promise<string | undefined>;
   /** The sentence and next step of a failure. */
   errorText(thrown: unknown): string;
-  /** Says what a person has to know. */
-  say(text: string): void;
   readonly l10n: Localiser;
 }
 
@@ -71,6 +68,14 @@ export class Breakpoints {
 
   constructor(services: BreakpointServices) {
     this.#services = services;
+  }
+
+  /** The cores were looked at: one in reset, or disabled, may come back with another program. */
+  look(): void {
+    for (const { tile, status } of this.#services.cores.all) {
+      const state = status?.core?.state;
+      if (state === 'reset' || state === 'disabled') this.#compared.delete(keyOf(tile));
+    }
   }
 
   get(id: number): SessionBreakpoint | undefined {
@@ -107,7 +112,7 @@ export class Breakpoints {
     if (!halting.isAllowed) {
       this.#compared.clear();
       for (const { id, place } of before.values()) {
-        this.#all.set(id, this.#unallowed(id, place));
+        this.#change(this.#unallowed(id, place));
       }
     } else {
       const found = new Map<number, Found>();
@@ -128,13 +133,20 @@ export class Breakpoints {
           message: 'tile' in place ? noProgramText(place.tile, l10n) : noCodeText(l10n),
         };
         const known = line === undefined ? lineOf(place) : { line };
-        this.#all.set(id, { id, place, isSet, message, ...known });
+        this.#change({ id, place, isSet, message, ...known });
       }
     }
     return [...this.#all.values()].filter((one) => {
       const old = before.get(one.id);
-      return old?.isSet !== one.isSet || old.message !== one.message || old.line !== one.line;
+      // Those that came meanwhile have their own turn.
+      if (old === undefined) return false;
+      return old.isSet !== one.isSet || old.message !== one.message || old.line !== one.line;
     });
+  }
+
+  /** Another state of a breakpoint, unless it was replaced meanwhile. */
+  #change(one: SessionBreakpoint): void {
+    if (this.#all.has(one.id)) this.#all.set(one.id, one);
   }
 
   /** What the breakpoints are in a core, in the order in which they were set. */
@@ -177,41 +189,32 @@ export class Breakpoints {
     }
     let why: string | undefined;
     try {
-      const have = halting.breakpointsOf(tile);
       if (counters.size > 0) why = await this.#refusal(tile);
-      const wanted = why === undefined ? [...counters] : [];
-      if (have.length !== wanted.length || have.some((one) => !wanted.includes(one))) {
-        const reason = await halting.setBreakpoints(tile, wanted);
-        if (reason !== undefined) why = notComparedText(tile, reasonText(reason, l10n), l10n);
-      }
+      // The core may run another program when the next one is set.
+      else this.#compared.delete(keyOf(tile));
+      const reason = await halting.setBreakpoints(tile, why === undefined ? [...counters] : []);
+      if (reason !== undefined) why = notComparedText(tile, reasonText(reason, l10n), l10n);
     } catch (thrown) {
       why = errorText(thrown);
     }
     return wishes.map((one) => ({ ...one, why: why ?? refused.get(one.id) }));
   }
 
-  /** Why no breakpoint is set in a core; found out once while halting is allowed. Rejects with BoardError. */
+  /** Why no breakpoint is set in a core; found out once while it has some. Rejects with BoardError. */
   async #refusal(tile: Tile): Promise<string | undefined> {
     const key = keyOf(tile);
     if (this.#compared.has(key)) return this.#compared.get(key);
-    const { halting, l10n, memory, programs, say } = this.#services;
+    const { halting, l10n, memory, programs } = this.#services;
     const image = programs.at(tile)?.image;
     if (image === undefined) return noProgramText(tile, l10n);
     // A core that runs is halted for a moment: its program memory cannot be read beside it.
-    const stood = halting.isHalted(tile);
-    if (!stood) await halting.halt(tile);
-    try {
-      const found = await memory.programDifference(tile, image, halting.isHalted(tile));
+    return halting.whileHalted(tile, async (stands, signal) => {
+      const found = await memory.programDifference(tile, image, stands, signal);
       if (typeof found === 'string') return notComparedText(tile, reasonText(found, l10n), l10n);
       const why = found === undefined ? undefined : otherProgramText(tile, found, l10n);
       this.#compared.set(key, why);
       return why;
-    } finally {
-      if (!stood && halting.isHalted(tile)) {
-        const left = await halting.resume(tile);
-        if (left !== undefined) say(notResumedText(tile, left, l10n));
-      }
-    }
+    });
   }
 }
 

@@ -137,8 +137,9 @@ export class CoreMemory {
     tile: Tile,
     image: ProgramImage,
     isHalted: boolean,
+    ended: AbortSignal,
   ): Promise<ProgramDifference | UnreadableReason | undefined> {
-    const signal = AbortSignal.timeout(patience);
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(patience)]);
     const memory = (await this.#link.open(this.#partition, signal)).memory('program');
     if (memory === undefined || !containsTile(memory.geometry, tile)) return 'no-way';
     const { geometry } = memory;

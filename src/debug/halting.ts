@@ -20,6 +20,9 @@ import type { CoreServices, Cores } from './cores.ts';
 /** Core_Status: halted by a debugger. */
 const debugHalted = 1 << 16;
 
+/** Debug_Status: halted at one of the two events that Debug_Control1 names. */
+const atEvent = 0b11 << 5;
+
 /** Breakpoints and temporary events of a core: Debug_Control1 names two events that halt. */
 export const mostEvents = 2;
 
@@ -51,17 +54,28 @@ export interface Outcome {
 /** A core that stands without having been asked to right now. */
 export interface Stop {
   readonly tile: Tile;
-  /** `step`: behind a step, or where a temporary event led it; `breakpoint`: at one of its breakpoints. */
-  readonly cause: 'step' | 'breakpoint';
+  /**
+   * `step`: behind a step, or where a temporary event led it; `breakpoint`: at one of its breakpoints; `comparison`: it could
+   * not be let go on behind one.
+   */
+  readonly cause: 'step' | 'breakpoint' | 'comparison';
+  /** Why it could not be let go on. */
+  readonly why?: UnreadableReason | BoardError;
 }
 
-/** Where a core halts: bytes of its program memory. */
-interface CoreEvents {
-  readonly tile: Tile;
+/** Where a core is to halt: bytes of its program memory. */
+interface Addresses {
   /** Breakpoints. */
   readonly own: readonly number[];
   /** Those of a step: they end with the next stop. */
   readonly temporary: readonly number[];
+}
+
+/** Where a core halts. */
+interface CoreEvents extends Addresses {
+  readonly tile: Tile;
+  /** The board has just these. Else they are on their way, or not all was done: it may have others, too. */
+  readonly isSure: boolean;
 }
 
 export class Halting implements Disposable {
@@ -82,10 +96,14 @@ export class Halting implements Disposable {
   #again: Disposable | undefined;
   /** Cores that stand. */
   readonly #standing = new Map<number, Tile>();
+  /** Cores that are halted for a comparison, and that nobody else wants to stand. */
+  readonly #borrowed = new Set<number>();
+  /** What is done to one core is done in turn: the last of it, by core. */
+  readonly #turns = new Map<number, Promise<unknown>>();
   /** Cores whose step has not ended yet, and `Cores.turn` when it was answered. */
   readonly #stepping = new Map<number, { readonly tile: Tile; readonly turn: number }>();
-  /** Cores that halt by themselves at some addresses. */
-  readonly #events = new Map<number, CoreEvents>();
+  /** Cores that halt by themselves at some addresses, or may; another map for each consent. */
+  #events = new Map<number, CoreEvents>();
   /** `Cores.turn` when such a core was told to go on, or where to halt: an earlier look says nothing of it. */
   readonly #goes = new Map<number, number>();
   /** Addresses are set one core after the other, so that the board has what is noted here. */
@@ -130,15 +148,16 @@ export class Halting implements Disposable {
     return this.#epoch !== undefined;
   }
 
-  /** Whether the core stands. */
+  /** Whether the core stands, and not for a comparison only. */
   isHalted(tile: Tile): boolean {
-    return this.#standing.has(keyOf(tile));
+    const key = keyOf(tile);
+    return this.#standing.has(key) && !this.#borrowed.has(key);
   }
 
   /** Whether the core stands, steps, or may halt by what was asked of it. */
   isTouched(tile: Tile): boolean {
     const key = keyOf(tile);
-    return this.#standing.has(key) || this.#stepping.has(key) || this.#unsure.has(key);
+    return this.isHalted(tile) || this.#stepping.has(key) || this.#unsure.has(key);
   }
 
   /** The partition as it is now; its owner is whom a person is told of. */
@@ -174,18 +193,81 @@ export class Halting implements Disposable {
   }
 
   /** Halts a core. If it does not stand then, the halt is taken back: it could come later. Rejects with BoardError. */
-  async halt(tile: Tile): Promise<Outcome> {
-    let outcome: Outcome;
+  halt(tile: Tile): Promise<Outcome> {
+    // A comparison on its way leaves the core standing.
+    this.#borrowed.delete(keyOf(tile));
+    return this.#inTurn(tile, async () => {
+      const { outcome } = await this.#halt(tile, () => this.#resume(tile));
+      if (outcome.stands) await this.#endStep(tile);
+      return outcome;
+    });
+  }
+
+  /**
+   * Compares something while the core stands: one that runs is halted for that long, unless somebody else wants it to stand
+   * meanwhile, it met one of its addresses, or its step was cut short. Where it cannot be let go on, `onDidStop` tells. `compare`
+   * hears whether the core stands. Rejects with BoardError, or as `compare` does.
+   */
+  whileHalted<T>(tile: Tile, compare: (stands: boolean, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#inTurn(tile, async () => {
+      const key = keyOf(tile);
+      if (this.#standing.has(key)) return compare(true, this.#ended.signal);
+      this.#borrowed.add(key);
+      const isStep = this.#stepping.has(key);
+      let met: { readonly events: CoreEvents; readonly counter: number } | undefined;
+      try {
+        const { outcome, state } = await this.#halt(tile, () => this.#goOn(tile));
+        const events = this.#events.get(key);
+        if (events !== undefined && (state.debugStatus & atEvent) !== 0) met = { events, counter: state.counter };
+        return await compare(outcome.stands, this.#ended.signal);
+      } finally {
+        if (met === undefined && !isStep) await this.#giveBack(tile);
+        else if (this.#borrowed.delete(key) && this.#standing.has(key)) {
+          if (met === undefined) this.#stopped.fire({ tile, cause: 'step' });
+          else await this.#met(met.events, met.counter);
+        }
+      }
+    });
+  }
+
+  /** Lets a core go on that stood for a comparison only; a failure is tried once more, then it is a stop. */
+  async #giveBack(tile: Tile): Promise<void> {
+    const key = keyOf(tile);
+    let why: UnreadableReason | BoardError | undefined;
+    for (let i = 0; i < 2 && this.#borrowed.has(key) && this.#standing.has(key); i++) {
+      why = await this.#goOn(tile).catch(toBoardError);
+    }
+    const isLeft = this.#borrowed.delete(key) && this.#standing.has(key);
+    if (isLeft) this.#stopped.fire({ tile, cause: 'comparison', ...(why === undefined ? {} : { why }) });
+  }
+
+  /** Does something with a core once all is done that was asked of it before. */
+  #inTurn<T>(tile: Tile, act: () => Promise<T>): Promise<T> {
+    const key = keyOf(tile);
+    const done = (this.#turns.get(key) ?? Promise.resolve()).then(act);
+    this.#turns.set(
+      key,
+      done.catch(() => undefined),
+    );
+    return done;
+  }
+
+  /** Halts a core; where it does not stand then, `letGo` takes that back. */
+  async #halt(
+    tile: Tile,
+    letGo: () => Promise<unknown>,
+  ): Promise<{ readonly outcome: Outcome; readonly state: CoreState }> {
+    let state: CoreState;
     try {
-      outcome = this.#take(tile, await this.#act(tile, { act: 'halt' }));
+      state = await this.#act(tile, { act: 'halt' });
     } catch (thrown) {
       // Nothing was written where somebody else was found.
-      if (toBoardError(thrown).code !== 'debug-in-use') await this.#takeBack(tile);
+      if (toBoardError(thrown).code !== 'debug-in-use') await this.#takeBack(tile, letGo);
       throw thrown;
     }
-    if (!outcome.stands) await this.#takeBack(tile);
-    else await this.#endStep(tile);
-    return outcome;
+    const outcome = this.#take(tile, state);
+    if (!outcome.stands) await this.#takeBack(tile, letGo);
+    return { outcome, state };
   }
 
   /** The breakpoints of a core, at most `mostEvents`. */
@@ -193,28 +275,41 @@ export class Halting implements Disposable {
     return this.#events.get(keyOf(tile))?.own ?? [];
   }
 
-  /** Sets all breakpoints of a core, `mostEvents` at most. The answer: why it was not done. Rejects with BoardError. */
+  /**
+   * Sets all breakpoints of a core, `mostEvents` at most; nothing is written where the board has just these. The answer: why
+   * it was not done; the core counts as without breakpoints then. Rejects with BoardError, and with the same outcome.
+   */
   setBreakpoints(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
-    return this.#setEvents(tile, ({ temporary }) => ({
-      own: counters,
-      temporary: temporary.slice(0, mostEvents - counters.length),
-    }));
+    return this.#setEvents(
+      tile,
+      ({ temporary }) => ({
+        own: counters,
+        temporary: temporary.slice(0, mostEvents - counters.length),
+      }),
+      ({ temporary }) => ({ own: [], temporary }),
+    );
   }
 
   /**
    * Lets a halted core go on until it comes to one of these addresses, or to a breakpoint; `onDidStop` tells. More addresses
    * than its breakpoints leave room for are left out. The answer: why it was not done. Rejects with BoardError.
    */
-  async runTo(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
-    const reason = await this.#setEvents(tile, ({ own }) => ({
-      own,
-      temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),
-    }));
-    return reason ?? this.#goOn(tile);
+  runTo(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
+    return this.#inTurn(tile, async () => {
+      const reason = await this.#setEvents(tile, ({ own }) => ({
+        own,
+        temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),
+      }));
+      return reason ?? this.#goOn(tile);
+    });
   }
 
   /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */
-  async resume(tile: Tile): Promise<UnreadableReason | undefined> {
+  resume(tile: Tile): Promise<UnreadableReason | undefined> {
+    return this.#inTurn(tile, () => this.#resume(tile));
+  }
+
+  async #resume(tile: Tile): Promise<UnreadableReason | undefined> {
     return (await this.#endStep(tile)) ?? this.#goOn(tile);
   }
 
@@ -230,25 +325,50 @@ export class Halting implements Disposable {
     return reason;
   }
 
-  /** The addresses of a step are taken back. The answer: why they could not be. */
+  /** The addresses of a step are taken back, and what else the board may have. The answer: why they could not be. */
   async #endStep(tile: Tile): Promise<UnreadableReason | undefined> {
-    if ((this.#events.get(keyOf(tile))?.temporary.length ?? 0) === 0) return undefined;
-    return this.#setEvents(tile, ({ own }) => ({ own, temporary: [] }));
+    const events = this.#events.get(keyOf(tile));
+    if (events === undefined || (events.isSure && events.temporary.length === 0)) return undefined;
+    return this.#setEvents(tile, breakpointsAlone);
   }
 
-  /** Sets where a core halts by itself. */
+  /** Sets where a core halts by itself. `wanted` is what it is to be after a failure: the board may have anything then. */
   #setEvents(
     tile: Tile,
-    next: (now: CoreEvents) => Omit<CoreEvents, 'tile'>,
+    next: (now: Addresses) => Addresses,
+    wanted: (now: Addresses) => Addresses = breakpointsAlone,
   ): Promise<UnreadableReason | undefined> {
     const set = this.#setting.then(async () => {
+      if (!this.isAllowed) throw new BoardError('no-halting', 'nobody allowed it', { why: 'not-allowed' });
       const key = keyOf(tile);
-      const events = next(this.#events.get(key) ?? { tile, own: [], temporary: [] });
+      const known = this.#events;
+      const before = known.get(key);
+      const now = before ?? { tile, own: [], temporary: [], isSure: true };
+      const events = next(now);
       const counters = [...events.own, ...events.temporary];
-      const { reason } = await this.#act(tile, { act: 'breakpoints', counters });
-      if (reason !== undefined) return reason;
-      if (counters.length === 0) this.#events.delete(key);
-      else this.#events.set(key, { tile, ...events });
+      const done = (): void => {
+        if (counters.length === 0) known.delete(key);
+        else known.set(key, { tile, ...events, isSure: true });
+      };
+      if (now.isSure && areSame(counters, [...now.own, ...now.temporary])) {
+        done();
+        return undefined;
+      }
+      // Until the answer, and where none comes, the core may halt at any of them.
+      known.set(key, { tile, ...wanted(now), isSure: false });
+      this.#goes.set(key, this.#cores.turn);
+      try {
+        const { reason } = await this.#act(tile, { act: 'breakpoints', counters });
+        if (reason !== undefined) return reason;
+      } catch (thrown) {
+        // Nothing was written where somebody else was found.
+        if (toBoardError(thrown).code === 'debug-in-use') {
+          if (before === undefined) known.delete(key);
+          else known.set(key, before);
+        }
+        throw thrown;
+      }
+      done();
       this.#goes.set(key, this.#cores.turn);
       return undefined;
     });
@@ -260,12 +380,14 @@ export class Halting implements Disposable {
    * One instruction. A core that does not stand behind it, without a reason, waits for something; `onDidStop` tells. Rejects
    * with BoardError.
    */
-  async step(tile: Tile): Promise<Outcome> {
-    const outcome = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
-    if (outcome.reason === undefined && !outcome.stands) {
-      this.#stepping.set(keyOf(tile), { tile, turn: this.#cores.turn });
-    }
-    return outcome;
+  step(tile: Tile): Promise<Outcome> {
+    return this.#inTurn(tile, async () => {
+      const outcome = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
+      if (outcome.reason === undefined && !outcome.stands) {
+        this.#stepping.set(keyOf(tile), { tile, turn: this.#cores.turn });
+      }
+      return outcome;
+    });
   }
 
   /**
@@ -316,11 +438,12 @@ export class Halting implements Disposable {
   }
 
   /** Lets a core go on that does not stand although it was told to. */
-  async #takeBack(tile: Tile): Promise<void> {
-    if (!this.isAllowed || this.isHalted(tile)) return;
-    this.#unsure.add(keyOf(tile));
+  async #takeBack(tile: Tile, letGo: () => Promise<unknown>): Promise<void> {
+    const key = keyOf(tile);
+    if (!this.isAllowed || this.#standing.has(key)) return;
+    this.#unsure.add(key);
     try {
-      await this.resume(tile);
+      await letGo();
     } catch {
       // Whoever halted hears of that; this core is noted, and Continue tries again.
     }
@@ -401,13 +524,22 @@ export class Halting implements Disposable {
 
   /** The consent is over. The answer: the cores that stood. */
   #forget(): readonly Tile[] {
-    const stood = [...this.#standing.values()];
+    const stood = [...this.#standing.values()].filter((tile) => this.isHalted(tile));
     this.#epoch = undefined;
     this.#standing.clear();
+    this.#borrowed.clear();
     this.#stepping.clear();
     this.#unsure.clear();
-    this.#events.clear();
+    this.#events = new Map();
     this.#goes.clear();
     return stood;
   }
+}
+
+function breakpointsAlone({ own }: Addresses): Addresses {
+  return { own, temporary: [] };
+}
+
+function areSame(some: readonly number[], others: readonly number[]): boolean {
+  return some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
 }

@@ -91,11 +91,11 @@ function notStandingText(status: TileStatus | undefined, l10n: Localiser): strin
 }
 
 /** Why a halted core was not let go on. */
-export function notResumedText(tile: Tile, reason: UnreadableReason, l10n: Localiser): string {
+export function notResumedText(tile: Tile, why: string, l10n: Localiser): string {
   return l10n.t(
     'Core {0} could not be told to go on: {1} Try Continue again; the end of this session lets it go on, too.',
     formatTile(tile),
-    reasonText(reason, l10n),
+    why,
   );
 }
 
