@@ -1152,4 +1152,280 @@ describe('a session that may halt', () => {
     await client.disconnectRequest();
     expect(bench.array.core(tile).isUntouched).toBe(true);
   });
+
+  const lost = (): BoardError => new BoardError('timeout', 'no answer');
+  const at = (address: number) => ({ instructionReference: reference(address) });
+  /** All acts on cores of the partition, in their order. */
+  const acts = async (): Promise<() => readonly string[]> => {
+    const spy = vi.spyOn(await partition(), 'actOnCore');
+    return () => spy.mock.calls.map(([, { act }]) => act);
+  };
+  /** Comparisons wait until they are let go. */
+  const holdComparison = (): { begun: Promise<void>; end: () => void } => {
+    let end = (): void => undefined;
+    const held = new Promise<undefined>((done) => {
+      end = () => done(undefined);
+    });
+    const compare = vi.spyOn(CoreMemory.prototype, 'programDifference').mockReturnValue(held);
+    onTestFinished(() => compare.mockRestore());
+    const begun = vi.waitFor(() => expect(compare).toHaveBeenCalled());
+    return { begun: begun.then(() => undefined), end };
+  };
+
+  test('a Pause during a comparison counts: the core stands behind it', async () => {
+    const { client } = bench;
+    await allow();
+    const { begun, end } = holdComparison();
+    const set = setInstructions(at(0x240));
+    await begun;
+    const { halting } = bench.adapter ?? {};
+    // It is halted for the comparison, not for a person.
+    expect([debugStatus(), halting?.isHalted(tile)]).toEqual([1, false]);
+    const told = client.waitForEvent('stopped');
+    const paused = client.pauseRequest({ threadId });
+    await vi.waitFor(() => expect(halting?.isHalted(tile)).toBe(true));
+    end();
+    await Promise.all([set, paused]);
+    expect((await told).body).toMatchObject({ threadId, reason: 'pause', description: 'Halted' });
+    expect(debugStatus()).toBe(1);
+    await client.continueRequest({ threadId });
+    expect(debugStatus()).toBe(0);
+  });
+
+  test('a Continue during a comparison waits for its end: program memory is read of a core that stands', async () => {
+    const { client } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const { begun, end } = holdComparison();
+    const set = setInstructions(at(0x240));
+    await begun;
+    const done = await acts();
+    const continued = client.continueRequest({ threadId });
+    await client.threadsRequest();
+    await settle();
+    expect([debugStatus(), done()]).toEqual([1, []]);
+    end();
+    await Promise.all([set, continued]);
+    expect(debugStatus()).toBe(0);
+  });
+
+  test('a session that ends during a comparison ends that, too', async () => {
+    const { client } = bench;
+    await allow();
+    let ended: AbortSignal | undefined;
+    const compare = vi
+      .spyOn(CoreMemory.prototype, 'programDifference')
+      .mockImplementation((_tile, _image, _stands, signal) => {
+        ended = signal;
+        return new Promise((_, fail) => signal.addEventListener('abort', () => fail(lost())));
+      });
+    onTestFinished(() => compare.mockRestore());
+    const set = setInstructions(at(0x240));
+    await vi.waitFor(() => expect(ended).toBeDefined());
+    await client.disconnectRequest();
+    expect(await set).toMatchObject([{ verified: false }]);
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a core that is not let go on behind a comparison is told once more; where that fails it is a stop', async () => {
+    const { client, array } = bench;
+    await allow();
+    const opened = await partition();
+    const act = opened.actOnCore.bind(opened);
+    /** So many acts to resume fail, the last one with a reason. */
+    let left = 1;
+    vi.spyOn(opened, 'actOnCore').mockImplementation((of, what, signal) => {
+      if (what.act !== 'resume' || left === 0) return act(of, what, signal);
+      left--;
+      return left > 0
+        ? Promise.reject(lost())
+        : Promise.resolve({ reason: 'gated', status: 0, debugStatus: 0, counter: 0 });
+    });
+    expect(await setInstructions(at(0x240))).toMatchObject([{ verified: true }]);
+    expect(debugStatus()).toBe(0);
+    await setInstructions();
+
+    left = 2;
+    const said = client.waitForEvent('output');
+    expect(
+      await stoppedBy(async () =>
+        expect(await setInstructions(at(0x240))).toMatchObject([{ verified: true }]),
+      ),
+    ).toMatchObject({ threadId, description: 'Halted' });
+    expect((await said).body.output).toMatch(/^Core \(6,1\) could not be told to go on: The clock .*again/);
+    expect(debugStatus()).toBe(1);
+    await setInstructions();
+    await client.continueRequest({ threadId });
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('breakpoints whose answer is lost are not set for a person, stop the core where the board has them, and are written anew', async () => {
+    const { array } = bench;
+    bench.core = program(lines);
+    await allow();
+    await setInstructions(at(0x240));
+    const lose = async (): Promise<void> => {
+      const opened = await partition();
+      const act = opened.actOnCore.bind(opened);
+      vi.spyOn(opened, 'actOnCore').mockImplementationOnce(async (...given) => {
+        await act(...given);
+        throw lost();
+      });
+    };
+    await lose();
+    expect(await setInstructions(at(0x240), at(0x280))).toMatchObject([
+      { verified: false, message: expect.stringMatching(/timeout/) },
+      { verified: false },
+    ]);
+    // The board has both: the core is found, and has none of them any more.
+    expect(await stoppedBy(pass)).toMatchObject({ threadId, reason: 'breakpoint', description: 'Halted' });
+    await bench.client.continueRequest({ threadId });
+    expect(array.core(tile).isUntouched).toBe(true);
+
+    // What was taken back without an answer is written again.
+    await setInstructions(at(0x280));
+    const opened = await partition();
+    vi.spyOn(opened, 'actOnCore').mockRejectedValueOnce(lost());
+    await setInstructions();
+    expect(array.core(tile).isUntouched).toBe(false);
+    await setInstructions();
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('breakpoints that were cleared halfway to others are written again, although they are the same', async () => {
+    const { array } = bench;
+    await allow();
+    await setInstructions(at(0x240));
+    await nextAct((done) => {
+      array.core(tile).setBreakpoints(bench.time.now(), []);
+      return { ...done, reason: 'gated' };
+    });
+    await setInstructions(at(0x240), at(0x280));
+    expect(await setInstructions(at(0x240))).toMatchObject([{ verified: true }]);
+    expect(array.core(tile).isUntouched).toBe(false);
+    await setInstructions();
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a step whose addresses were set without an answer leaves none of them behind', async () => {
+    const { client, array } = bench;
+    bench.core = program(lines);
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    array.failNext('halt', lost(), 'after');
+    await expect(client.stepOutRequest({ threadId })).rejects.toThrow(/timeout/);
+    await client.continueRequest({ threadId });
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('what somebody else halts is not taken for ours, although breakpoints were asked for there', async () => {
+    const { array } = bench;
+    await allow();
+    await setInstructions(at(0x240));
+    await setInstructions();
+    const stops: unknown[] = [];
+    bench.adapter?.halting?.onDidStop((one) => stops.push(one));
+    const opened = await partition();
+    const act = opened.actOnCore.bind(opened);
+    vi.spyOn(opened, 'actOnCore').mockImplementation((of, what, signal) =>
+      what.act === 'breakpoints'
+        ? Promise.reject(new BoardError('debug-in-use', 'somebody else halts it'))
+        : act(of, what, signal),
+    );
+    expect(await setInstructions(at(0x240))).toMatchObject([{ verified: false }]);
+    array.core(tile).halt(bench.time.now());
+    await pass();
+    expect(stops).toEqual([]);
+  });
+
+  test('a step whose answer is lost: a look tells where the core stands, or that it waits', async () => {
+    const { client, array } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const before = Number(await pc());
+    array.failNext('halt', lost(), 'after');
+    const step = (): Promise<unknown> =>
+      expect(client.stepInRequest({ threadId })).rejects.toThrow(/timeout/);
+    expect(await stoppedBy(step)).toMatchObject({ threadId, reason: 'step', description: 'Halted' });
+    expect(Number(await pc()) - before).toBe(16);
+
+    const waiting = await bench.threadOf('(7,2)');
+    await stoppedBy(() => client.pauseRequest({ threadId: waiting }));
+    array.failNext('halt', lost(), 'after');
+    const continued = client.waitForEvent('continued');
+    await expect(client.stepInRequest({ threadId: waiting })).rejects.toThrow(/timeout/);
+    expect((await continued).body).toMatchObject({ threadId: waiting });
+    const told = client.waitForEvent('stopped');
+    array.setActivity({ col: 7, row: 2 }, 'running');
+    bench.time.advance(1000);
+    expect((await told).body).toMatchObject({ reason: 'step', threadId: waiting });
+  });
+
+  test('a step that waits for a lock stops behind a comparison, which cuts it short', async () => {
+    const { client } = bench;
+    const thread = await bench.threadOf('(7,2)');
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId: thread }));
+    await client.stepInRequest({ threadId: thread });
+    expect(await stoppedBy(() => setLines(12))).toMatchObject({ threadId: thread, reason: 'step' });
+    expect(debugStatus({ col: 7, row: 2 })).toBe(1);
+  });
+
+  test('a core that met a breakpoint before a comparison, and was not looked at since, stays there', async () => {
+    const { array, time } = bench;
+    bench.core = program(lines);
+    await allow();
+    await setInstructions(at(0x240));
+    array.setActivity(tile, 'disabled');
+    await pass();
+    array.setActivity(tile, 'running');
+    for (let second = 0; second < 2; second++) {
+      const before = array.count('status');
+      array.failNext('status', lost());
+      time.advance(1000);
+      await vi.waitFor(() => expect(array.count('status')).toBe(before + 1));
+      await settle();
+    }
+    expect(await stoppedBy(() => setInstructions(at(0x240), at(0x280)))).toMatchObject({
+      threadId,
+      reason: 'breakpoint',
+    });
+    expect(Number(await pc())).toBe(Number(reference(0x240)));
+  });
+
+  test('a program is compared again behind the last breakpoint, and behind a core in reset or disabled', async () => {
+    const compare = vi.spyOn(CoreMemory.prototype, 'programDifference');
+    onTestFinished(() => compare.mockRestore());
+    await allow();
+    // The core does not come there.
+    await setInstructions(at(0x110));
+    await setInstructions(at(0x120));
+    expect(compare).toHaveBeenCalledTimes(1);
+    await setInstructions();
+    await setInstructions(at(0x120));
+    expect(compare).toHaveBeenCalledTimes(2);
+    bench.array.setActivity(tile, 'disabled');
+    await pass();
+    bench.array.setActivity(tile, 'running');
+    await pass();
+    compare.mockResolvedValueOnce({ count: 2, first: 0x210 });
+    expect(await setInstructions(at(0x110))).toMatchObject([
+      { verified: false, message: expect.stringMatching(/does not run the program/) },
+    ]);
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('breakpoints that were replaced while others are being set do not come back', async () => {
+    await allow();
+    bench.core = program(lines);
+    const { begun, end } = holdComparison();
+    const first = setInstructions(at(0x240), at(0x280));
+    await begun;
+    const second = setInstructions(at(0x300));
+    await bench.client.threadsRequest();
+    end();
+    expect(await first).toHaveLength(2);
+    expect(await second).toMatchObject([{ verified: true }]);
+    expect(breakpointsOf()).toEqual([0x300]);
+  });
 });

@@ -334,14 +334,14 @@ export class ObservingAdapter extends DebugSession {
         const own = halting.breakpointsOf(tile);
         const isRoom = own.length < mostEvents || addresses.every((one) => own.includes(one));
         if (!isRoom) throw new Refused(noRoomText(tile, l10n));
-        const notDone = await halting.runTo(tile, addresses);
+        const notDone = await this.#stepped(tile, halting.runTo(tile, addresses));
         if (notDone !== undefined) throw new Refused(notSteppedText(tile, notDone, l10n));
         cores?.dropSample(tile);
         // Most steps are over at once; the others are found by the looks at all cores.
         void cores?.readState(tile).catch(() => undefined);
         return;
       }
-      const { reason, stands } = await halting.step(tile);
+      const { reason, stands } = await this.#stepped(tile, halting.step(tile));
       if (reason !== undefined) {
         if (!stands) this.#goesOn(tile);
         throw new Refused(notSteppedText(tile, reason, l10n));
@@ -349,6 +349,20 @@ export class ObservingAdapter extends DebugSession {
       cores?.dropSample(tile);
       if (halting.isHalted(tile)) await this.#stands(tile, 'step');
     });
+  }
+
+  /** A step whose answer was lost may have been done: the core is looked at once. */
+  async #stepped<T>(tile: Tile, step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (thrown) {
+      const { cores, halting } = this.#observed ?? {};
+      if (halting?.isHalted(tile) === false && halting.isTouched(tile)) {
+        await cores?.readState(tile).catch(() => undefined);
+        if (!halting.isHalted(tile)) this.#goesOn(tile);
+      }
+      throw thrown;
+    }
   }
 
   #stoppedByItself({ tile, cause, why }: Stop): void {
@@ -426,9 +440,10 @@ export class ObservingAdapter extends DebugSession {
     for (const one of changed) {
       if (!ids.includes(one.id)) this.sendEvent(new BreakpointEvent('changed', protocolBreakpoint(one)));
     }
-    return ids.flatMap((id) => {
+    return ids.map((id) => {
       const one = all?.get(id);
-      return one === undefined ? [] : [protocolBreakpoint(one)];
+      // It was replaced meanwhile; an answer has as many as were asked for.
+      return one === undefined ? { verified: false } : protocolBreakpoint(one);
     });
   }
 

@@ -300,7 +300,13 @@ export class Halting implements Disposable {
         own,
         temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),
       }));
-      return reason ?? this.#goOn(tile);
+      if (reason !== undefined) return reason;
+      try {
+        return await this.#goOn(tile);
+      } catch (thrown) {
+        this.#mayStep(tile);
+        throw thrown;
+      }
     });
   }
 
@@ -378,16 +384,28 @@ export class Halting implements Disposable {
 
   /**
    * One instruction. A core that does not stand behind it, without a reason, waits for something; `onDidStop` tells. Rejects
-   * with BoardError.
+   * with BoardError: it may have been done then, and the next look tells where the core stands.
    */
   step(tile: Tile): Promise<Outcome> {
     return this.#inTurn(tile, async () => {
-      const outcome = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
+      let outcome: Outcome;
+      try {
+        outcome = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
+      } catch (thrown) {
+        this.#mayStep(tile);
+        throw thrown;
+      }
       if (outcome.reason === undefined && !outcome.stands) {
         this.#stepping.set(keyOf(tile), { tile, turn: this.#cores.turn });
       }
       return outcome;
     });
+  }
+
+  /** The answer to a step was lost: the core may stand, or wait for something. */
+  #mayStep(tile: Tile): void {
+    const key = keyOf(tile);
+    if (this.#standing.delete(key)) this.#stepping.set(key, { tile, turn: this.#cores.turn });
   }
 
   /**
