@@ -1259,6 +1259,18 @@ describe('a session that may halt', () => {
     expect(array.core(tile).isUntouched).toBe(true);
   });
 
+  test('a core whose halt for a comparison was lost and not taken back is found standing', async () => {
+    const { client, array } = bench;
+    await allow();
+    array.failNext('halt', lost(), 'after');
+    array.failNext('halt', lost());
+    expect(await setInstructions(at(0x110))).toMatchObject([{ verified: false }]);
+    expect(debugStatus()).toBe(1);
+    expect(await stoppedBy(pass)).toMatchObject({ threadId, reason: 'pause', description: 'Halted' });
+    await client.continueRequest({ threadId });
+    expect(debugStatus()).toBe(0);
+  });
+
   test('breakpoints whose answer is lost are not set for a person, stop the core where the board has them, and are written anew', async () => {
     const { array } = bench;
     bench.core = program(lines);

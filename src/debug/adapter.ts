@@ -371,7 +371,7 @@ export class ObservingAdapter extends DebugSession {
       const text = typeof why === 'string' ? reasonText(why, l10n) : errorText(why);
       this.say(notResumedText(tile, text, l10n));
     }
-    void this.#stands(tile, cause === 'comparison' ? 'pause' : cause);
+    void this.#stands(tile, cause);
   }
 
   /** A core was halted, or stands behind its step. */

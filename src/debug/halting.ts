@@ -55,10 +55,10 @@ export interface Outcome {
 export interface Stop {
   readonly tile: Tile;
   /**
-   * `step`: behind a step, or where a temporary event led it; `breakpoint`: at one of its breakpoints; `comparison`: it could
-   * not be let go on behind one.
+   * `step`: behind a step, or where a temporary event led it; `breakpoint`: at one of its breakpoints; `pause`: it was halted,
+   * and could not be let go on.
    */
-  readonly cause: 'step' | 'breakpoint' | 'comparison';
+  readonly cause: 'step' | 'breakpoint' | 'pause';
   /** Why it could not be let go on. */
   readonly why?: UnreadableReason | BoardError;
 }
@@ -108,8 +108,8 @@ export class Halting implements Disposable {
   readonly #goes = new Map<number, number>();
   /** Addresses are set one core after the other, so that the board has what is noted here. */
   #setting: Promise<unknown> = Promise.resolve();
-  /** Cores that were told to halt, do not stand as far as is known, and could not be let go on yet. */
-  readonly #unsure = new Set<number>();
+  /** Cores that were told to halt, do not stand as far as is known, and could not be let go on yet; `Cores.turn` then. */
+  readonly #unsure = new Map<number, { readonly tile: Tile; readonly turn: number }>();
 
   constructor(
     link: BoardLink,
@@ -238,7 +238,7 @@ export class Halting implements Disposable {
       why = await this.#goOn(tile).catch(toBoardError);
     }
     const isLeft = this.#borrowed.delete(key) && this.#standing.has(key);
-    if (isLeft) this.#stopped.fire({ tile, cause: 'comparison', ...(why === undefined ? {} : { why }) });
+    if (isLeft) this.#stopped.fire({ tile, cause: 'pause', ...(why === undefined ? {} : { why }) });
   }
 
   /** Does something with a core once all is done that was asked of it before. */
@@ -459,12 +459,14 @@ export class Halting implements Disposable {
   async #takeBack(tile: Tile, letGo: () => Promise<unknown>): Promise<void> {
     const key = keyOf(tile);
     if (!this.isAllowed || this.#standing.has(key)) return;
-    this.#unsure.add(key);
+    // No look is believed before it is known whether that was done.
+    this.#unsure.set(key, { tile, turn: Number.POSITIVE_INFINITY });
     try {
       await letGo();
     } catch {
       // Whoever halted hears of that; this core is noted, and Continue tries again.
     }
+    if (this.#unsure.has(key)) this.#unsure.set(key, { tile, turn: this.#cores.turn });
   }
 
   /** Has the board's side end it. If that fails it is tried again, as long as there may be something to end. */
@@ -502,14 +504,17 @@ export class Halting implements Disposable {
     if (known.get(this.#partition) === this) known.delete(this.#partition);
   }
 
-  /** A look that began behind a step finds whether it has ended. */
+  /** A look that began behind a step finds whether it has ended, and one behind a halt whether that came all the same. */
   #lookAt(): void {
-    for (const [key, { tile, turn }] of [...this.#stepping]) {
+    const steps = [...this.#stepping].map(([key, one]) => ({ key, ...one, cause: 'step' as const }));
+    const halts = [...this.#unsure].map(([key, one]) => ({ key, ...one, cause: 'pause' as const }));
+    for (const { key, tile, turn, cause } of [...steps, ...halts]) {
       const { turn: read = 0, status } = this.#cores.latest(tile) ?? {};
-      if (read <= turn || status?.core?.state !== 'debug-halted') continue;
+      if (this.#standing.has(key) || read <= turn || status?.core?.state !== 'debug-halted') continue;
       this.#stepping.delete(key);
+      this.#unsure.delete(key);
       this.#standing.set(key, tile);
-      this.#stopped.fire({ tile, cause: 'step' });
+      this.#stopped.fire({ tile, cause });
     }
     for (const [key, events] of [...this.#events]) {
       const { tile } = events;
