@@ -231,7 +231,7 @@ export class ObservingAdapter extends DebugSession {
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
       this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
-      this.#following.add(observed.cores.onDidChange(() => this.#breakpoints?.look()));
+      this.#following.add(observed.cores.onDidChange(() => this.#breakpoints?.noteStates()));
       this.#following.add(observed.programs.onDidChange(() => this.#tellNames()));
       this.#following.add(observed.programs.onDidChange(() => void this.#applyBreakpoints()));
       this.sendEvent(new InitializedEvent());

@@ -71,7 +71,7 @@ export class Breakpoints {
   }
 
   /** The cores were looked at: one in reset, or disabled, may come back with another program. */
-  look(): void {
+  noteStates(): void {
     for (const { tile, status } of this.#services.cores.all) {
       const state = status?.core?.state;
       if (state === 'reset' || state === 'disabled') this.#compared.delete(keyOf(tile));

@@ -218,7 +218,8 @@ export class Halting implements Disposable {
       try {
         const { outcome, state } = await this.#halt(tile, () => this.#goOn(tile));
         const events = this.#events.get(key);
-        if (events !== undefined && (state.debugStatus & atEvent) !== 0) met = { events, counter: state.counter };
+        if (events !== undefined && (state.debugStatus & atEvent) !== 0)
+          met = { events, counter: state.counter };
         return await compare(outcome.stands, this.#ended.signal);
       } finally {
         if (met === undefined && !isStep) await this.#giveBack(tile);
