@@ -83,7 +83,14 @@ describe('a session that may halt', () => {
     await page.locator('.cgmr.codicon-debug-breakpoint-unverified').waitFor();
 
     await stack('(6,1)').click({ button: 'right' });
-    await page.locator('.monaco-menu .action-label', { hasText: 'Allow Halting Cores...' }).click();
+    const entry = page.locator('.monaco-menu .action-label', { hasText: 'Allow Halting Cores...' });
+    await entry.waitFor();
+    // A menu takes no click in its first moment: it is clicked until it is gone.
+    const isThere = async (): Promise<boolean> => {
+      await entry.click({ timeout: 1000 }).catch(() => undefined);
+      return entry.isVisible();
+    };
+    await expect.poll(isThere, { timeout: 60_000, interval: 200 }).toBe(false);
     const question = await workbench.modal(60_000);
     expect(question.message).toMatch(/^Allow halting the cores of columns 6 to 9 \(.+\)\?$/i);
     expect(question.detail).toMatch(/DMA and locks go on .* may time out/);
