@@ -43,7 +43,8 @@ test('[main-24] [shape-6] over SSH: reading beside `cat`, on one processor and o
     'read 12.5 MiB over SSH, two processors',
     'read 12.5 MiB over SSH, two processors, to its limit',
   ];
-  check(measures, [...bulk, visible, before, apply, ...ofTwo], [...bulk, before, apply, ...ofTwo]);
+  // Encryption for `cat`, leases for ours: a busy machine does not slow both alike.
+  check(measures, [...bulk, visible, before, apply, ...ofTwo], [before, apply]);
   const goals = Object.fromEntries(measures.map(({ name, goal }) => [name, goal]));
   expect(goals[apply]).toEqual({ at: 'most', value: 2 });
   for (const name of [...bulk, ...ofTwo]) expect(goals[name]).toEqual({ at: 'least', value: 0.8 });
