@@ -77,6 +77,12 @@ export class Person {
     await this.click(this.#page.locator(`.monaco-menu .action-label:text-is("${title}")`).first());
   }
 
+  /** Presses Enter in a question of VS Code, and waits until that is gone: until then it has the keys. */
+  async answer(): Promise<void> {
+    await this.press('Enter');
+    await this.#workbench.quickInput().waitFor({ state: 'hidden' });
+  }
+
   /** Waits for a question of VS Code that shows `entry`; without one, for any. Waiting is no action. */
   async isAsked(entry?: string | RegExp): Promise<void> {
     await this.#workbench.quickInput().waitFor();

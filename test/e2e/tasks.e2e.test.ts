@@ -167,7 +167,7 @@ describe('[hex-12] ten tasks', () => {
       async () => {
         await hands.fromMenu('Go to Name...');
         await hands.isAsked(BUFFER);
-        await hands.press('Enter');
+        await hands.answer();
         await said(editor).toContain('64 bytes selected');
       },
       () => hands.fromMenu('Compare with File...'),
@@ -199,7 +199,7 @@ describe('[hex-12] ten tasks', () => {
       editor = await pageOf('Data memory · columns 0 to 3');
       await hands.fromMenu('Go to Name...');
       await hands.isAsked(BUFFER);
-      await hands.press('Enter');
+      await hands.answer();
       await said(editor).toContain('64 bytes selected');
       await hands.press('Control+f');
       await editor.frame.locator('.find-line [data-name=find-text]:focus').waitFor();
@@ -224,7 +224,7 @@ describe('[hex-12] ten tasks', () => {
       await hands.isAsked();
       await hands.type('0x38400');
       await hands.isAsked('address of the core');
-      await hands.press('Enter');
+      await hands.answer();
       await said(editor).toContain('tile offset 0x0400');
       await hands.choose(viewList(editor, 'addresses'), 'AXI');
       await hands.fromMenu('Copy Address');
@@ -249,7 +249,7 @@ describe('[hex-12] ten tasks', () => {
       await hands.press('Enter');
       await workbench.page.locator('.quick-input-widget:visible', { hasText: 'Fill: Counter' }).waitFor();
       await hands.type('0 1');
-      await hands.press('Enter');
+      await hands.answer();
       await expect.poll(() => editor.stagedCount()).toBeGreaterThan(64);
       await hands.click(editor.button('apply'));
       await editor.waitForStaged(0);
@@ -269,11 +269,11 @@ describe('[hex-12] ten tasks', () => {
       await hands.isAsked();
       await hands.type('0x400');
       await hands.isAsked('(2,2)+0x0400');
-      await hands.press('Enter');
+      await hands.answer();
       await said(editor).toContain('tile offset 0x0400');
       await hands.press('Control+Alt+v');
       await hands.isAsked(/→ 10 20 30 40/);
-      await hands.press('Enter');
+      await hands.answer();
       await editor.waitForStaged(4);
     });
     expect((await editor.rowAt('0x400')).slice(0, 4)).toEqual(['10', '20', '30', '40']);
@@ -306,7 +306,7 @@ describe('[hex-12] ten tasks', () => {
       await hands.press('Control+Alt+c');
       await hands.isAsked('NumPy');
       await hands.type('nu');
-      await hands.press('Enter');
+      await hands.answer();
       await expect.poll(clipboard).toMatch(/^np\.frombuffer\(/);
     });
     const [, hex = ''] = /fromhex\("([^"]*)"\)/.exec(await clipboard()) ?? [];
@@ -323,7 +323,7 @@ describe('[hex-12] ten tasks', () => {
       await hands.click(editor.frame.locator('[data-name=live]'));
       await hands.fromMenu('Mark Changes...');
       await hands.isAsked('now');
-      await hands.press('Enter');
+      await hands.answer();
       const counters = async () => (await editor.rows()).find(({ index }) => index === 0x100)?.bytes;
       const before = await counters();
       await expect.poll(counters).not.toBe(before);
@@ -342,7 +342,7 @@ describe('[hex-12] ten tasks', () => {
       await hands.fromMenu('Compare with Tile...');
       await hands.isAsked('(0,1)');
       await hands.type('(2,5)');
-      await hands.press('Enter');
+      await hands.answer();
       await said(editor).toMatch(/tile offset 0x0000.*differs, expected/);
     });
     await workbench.row(/\d+ of 8192 values differ/).waitFor();
