@@ -24,6 +24,8 @@ Header openedHeader(ColumnRange columns, const std::vector<MemoryState>& memorie
 /** A tile without its registers. */
 Header tileHeader(const TileStatus& tile);
 Header haltHeader(const HaltAnswer& answer);
+/** Words by the register's name, in the order of their numbers. */
+Header registersHeader(const CoreRegisters& answer);
 Header refusedStartHeader(const RefusedStart& refused);
 /** Texts that no sentence needs in full length are cut, and facts are few: it always fits into a frame. */
 Header errorHeader(const CoreError& error);

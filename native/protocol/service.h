@@ -90,7 +90,8 @@ class Service {
 
     /**
      * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `watch`, `status`,
-     * `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
+     * `clocks`, `hold`, `halt`, `debug-read` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood;
+     * `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
@@ -107,6 +108,7 @@ class Service {
     void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
 
     void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
+    void debugRead(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     void watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<Reply> reply);
     /** The watch of this number, unless it is over. */
     std::shared_ptr<WatchJob> watchOf(uint64_t id);

@@ -4,6 +4,7 @@
  */
 import {
   type CoreAct,
+  type CoreRegisters,
   type CoreState,
   type Partition,
   type PartitionInfo,
@@ -211,6 +212,12 @@ export class Halting implements Disposable {
       temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),
     }));
     return reason ?? this.#goOn(tile);
+  }
+
+  /** The registers of a core that stands. Rejects with BoardError. */
+  async registers(tile: Tile): Promise<CoreRegisters> {
+    const signal = this.#signal();
+    return (await this.#opened(signal)).readCore(tile, signal);
   }
 
   /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */

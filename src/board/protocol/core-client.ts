@@ -20,6 +20,7 @@ import type {
   BoardInfo,
   BoardNotice,
   CoreAct,
+  CoreRegisters,
   CoreState,
   PartitionInfo,
   Survey,
@@ -32,7 +33,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -240,6 +241,7 @@ export interface CoreClient {
    */
   allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void>;
   actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  readCore(partition: PartitionKey, tile: Tile, signal: AbortSignal): Promise<CoreRegisters>;
   /** Lets all cores go on. The answer: how many could not be reached yet. */
   endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number>;
   /**
