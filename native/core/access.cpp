@@ -147,18 +147,19 @@ Later Access::waitUntil(std::chrono::steady_clock::time_point until) {
 }
 
 Courtesy::Answer Access::judge(const PartitionState& state, Visit& visit) {
-    // A look may last longer, or its closing may come in the moment of ours, which inotify does not tell apart.
-    constexpr std::chrono::seconds longestLook{2};
+    // A check of another Tilescope may last longer, or its closing may come in the moment of ours, which inotify does not
+    // tell apart.
+    constexpr std::chrono::seconds longestCheck{2};
     const ColumnRange& columns = state.entry.columns;
     const auto now = kernel_.clock();
     const auto opened = kernel_.openedByOthers();
-    courtesy_.opened(opened == lookedAt_ ? std::nullopt : opened);
+    courtesy_.opened(opened == checkedAt_ ? std::nullopt : opened);
     const auto answer = courtesy_.judge(columns, state.epoch, visit, now);
     if (answer.verdict != Courtesy::Verdict::over) return answer;
     const NodeUse use = useOf(kernel_, node_.device(), node_.machine().pid);
-    if (use == NodeUse::work || now - *opened > longestLook) return answer;
-    if (use == NodeUse::look) return {Courtesy::Verdict::wait, now + shortLook};
-    lookedAt_ = opened;
+    if (use == NodeUse::work || now - *opened > longestCheck) return answer;
+    if (use == NodeUse::check) return {Courtesy::Verdict::wait, now + checkTime};
+    checkedAt_ = opened;
     courtesy_.opened(std::nullopt);
     return courtesy_.judge(columns, state.epoch, visit, now);
 }

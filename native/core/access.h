@@ -178,8 +178,8 @@ class Access {
     std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
     std::vector<RefusedStart> refusedStarts_;
     bool askedZocl_ = false;
-    /** An opening of the node that was a look of another Tilescope. */
-    std::optional<std::chrono::steady_clock::time_point> lookedAt_;
+    /** An opening of the node that was a check of another Tilescope. */
+    std::optional<std::chrono::steady_clock::time_point> checkedAt_;
     std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
 };
 

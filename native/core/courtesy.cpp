@@ -73,8 +73,8 @@ Courtesy::Answer Courtesy::judge(ColumnRange columns, const std::string& epoch, 
         if (gated) return {Verdict::gated, now};
     }
     if (visit.begun && opened_ && *opened_ > *visit.begun && !visit.writes) {
-        // Until it is known that this was no look of another Tilescope, nothing is taken, and nothing given up.
-        const Time known = *opened_ + shortLook;
+        // Until it is known that this was no check of another Tilescope, nothing is taken, and nothing given up.
+        const Time known = *opened_ + checkTime;
         return {now < known ? Verdict::wait : Verdict::over, std::max(now, known)};
     }
     if (!visit.since) visit.since = now;

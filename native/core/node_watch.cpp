@@ -18,7 +18,7 @@ void Openings::closedReadOnly() {
 }
 
 std::optional<Openings::Time> Openings::last(Time now) {
-    if (pending_ != 0 && now - *last_ > shortLook) pending_ = 0;
+    if (pending_ != 0 && now - *last_ > checkTime) pending_ = 0;
     return last_;
 }
 

@@ -11,8 +11,8 @@
 
 namespace tilescope {
 
-/** A look of a Tilescope has closed the node after that long; an application has it open still. */
-constexpr std::chrono::milliseconds shortLook{50};
+/** A Tilescope that checks something has closed the node after that long; an application has it open still. */
+constexpr std::chrono::milliseconds checkTime{50};
 
 /** Openings by others, from what is seen of the node. Pure. */
 class Openings {

@@ -268,7 +268,7 @@ NodeUse useOf(Kernel& kernel, const std::string& node, int64_t self) {
                 continue; // closed meanwhile
             }
             if ((flags & O_ACCMODE) != O_RDONLY) return NodeUse::work;
-            use = NodeUse::look;
+            use = NodeUse::check;
         }
     }
     return use;

@@ -113,12 +113,12 @@ std::optional<Occupant> openerOf(Kernel& kernel, const std::string& node, int64_
 enum class NodeUse : uint8_t {
     none,
     /** Read-only, as every Tilescope does for a moment. */
-    look,
+    check,
     /** To write, as applications do; or nobody can say. */
     work,
 };
 
-/** Looks at all processes but `self`. */
+/** What all processes but `self` have it open for. */
 NodeUse useOf(Kernel& kernel, const std::string& node, int64_t self);
 
 /** A pidfd of such a process, verified to be still the same one; invalid if it is gone. Throws `no-pidfd`. */
