@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "kernel_log.h"
+#include "node_watch.h"
 
 namespace tilescope {
 namespace {
@@ -145,10 +146,26 @@ Later Access::waitUntil(std::chrono::steady_clock::time_point until) {
     return {std::min(until, kernel_.clock() + lookAgain)};
 }
 
+Courtesy::Answer Access::judge(const PartitionState& state, Visit& visit) {
+    // A look may last longer, or its closing may come in the moment of ours, which inotify does not tell apart.
+    constexpr std::chrono::seconds longestLook{2};
+    const ColumnRange& columns = state.entry.columns;
+    const auto now = kernel_.clock();
+    const auto opened = kernel_.openedByOthers();
+    courtesy_.opened(opened == lookedAt_ ? std::nullopt : opened);
+    const auto answer = courtesy_.judge(columns, state.epoch, visit, now);
+    if (answer.verdict != Courtesy::Verdict::over) return answer;
+    const NodeUse use = useOf(kernel_, node_.device(), node_.machine().pid);
+    if (use == NodeUse::work || now - *opened > longestLook) return answer;
+    if (use == NodeUse::look) return {Courtesy::Verdict::wait, now + shortLook};
+    lookedAt_ = opened;
+    courtesy_.opened(std::nullopt);
+    return courtesy_.judge(columns, state.epoch, visit, now);
+}
+
 OrLater<bool> Access::giveWay(const PartitionState& state, Visit& visit) {
     const ColumnRange& columns = state.entry.columns;
-    courtesy_.opened(kernel_.openedByOthers());
-    const auto answer = courtesy_.judge(columns, state.epoch, visit, kernel_.clock());
+    const auto answer = judge(state, visit);
     switch (answer.verdict) {
     case Courtesy::Verdict::take:
         return true;

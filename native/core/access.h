@@ -146,6 +146,8 @@ class Access {
     void checkHands(ColumnRange columns);
     /** Before a lease of free columns: true when it may be taken now, false where their tiles stay gated. Throws `not-asked`, `gave-way`. */
     OrLater<bool> giveWay(const PartitionState& state, Visit& visit);
+    /** Asks again when an opening of the node would end a request: whether it was one of another Tilescope. */
+    Courtesy::Answer judge(const PartitionState& state, Visit& visit);
     /** Later: at `until`, or in 50 ms if that is sooner. */
     Later waitUntil(std::chrono::steady_clock::time_point until);
     /** A lease; null if an application was faster, or if that is possible and this is not the last try. */
@@ -176,6 +178,8 @@ class Access {
     std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
     std::vector<RefusedStart> refusedStarts_;
     bool askedZocl_ = false;
+    /** An opening of the node that was a look of another Tilescope. */
+    std::optional<std::chrono::steady_clock::time_point> lookedAt_;
     std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "node_watch.h"
+
 namespace tilescope {
 namespace {
 
@@ -70,7 +72,11 @@ Courtesy::Answer Courtesy::judge(ColumnRange columns, const std::string& epoch, 
         }
         if (gated) return {Verdict::gated, now};
     }
-    if (visit.begun && opened_ && *opened_ > *visit.begun && !visit.writes) return {Verdict::over, now};
+    if (visit.begun && opened_ && *opened_ > *visit.begun && !visit.writes) {
+        // Until it is known that this was no look of another Tilescope, nothing is taken, and nothing given up.
+        const Time known = *opened_ + shortLook;
+        return {now < known ? Verdict::wait : Verdict::over, std::max(now, known)};
+    }
     if (!visit.since) visit.since = now;
     Time until = now;
     if (opened_) until = std::max(until, *opened_ + afterOpening);

@@ -57,7 +57,7 @@ class Courtesy {
         unasked,
         /** Every tile was gated when it was last looked at in this epoch. */
         gated,
-        /** Somebody opened the device since the request began: it ends. */
+        /** Somebody opened the device since the request began, and did not close it at once: it ends. */
         over,
     };
     struct Answer {

@@ -48,17 +48,31 @@ TEST_CASE("[truth-21] an opening of the node keeps everybody away for 2 s and en
     Visit write{Asking::person, true, false, one.now, one.now};
     one.now += 10ms;
     one.courtesy.opened(one.now);
-    CHECK(one.ask(read) == Verdict::over);
+    CHECK(one.ask(read) == Verdict::wait); // it may be a look of another Tilescope
     CHECK(one.ask(write) == Verdict::wait);
     CHECK(one.ask(Asking::fast) == Verdict::wait);
     Visit fresh{Asking::look};
     const auto answer = one.courtesy.judge(columns, "epoch 1", fresh, one.now);
     CHECK(answer.until == one.now + 2s);
-    one.now += 1999ms;
+    one.now += 49ms;
+    CHECK(one.ask(read) == Verdict::wait);
+    one.now += 1ms;
+    CHECK(one.ask(read) == Verdict::over);
+    one.now += 1949ms;
     CHECK(one.ask(fresh) == Verdict::wait);
     one.now += 1ms;
     CHECK(one.ask(fresh) == Verdict::take);
     CHECK(one.ask(read) == Verdict::over); // it ended; what was read stays
+}
+
+TEST_CASE("[truth-21] a look of another Tilescope keeps a long read waiting until it is over, and ends none") {
+    Case one;
+    Visit read{Asking::fast, false, false, one.now, one.now};
+    one.now += 10ms;
+    one.courtesy.opened(one.now);
+    CHECK(one.ask(read) == Verdict::wait);
+    one.courtesy.opened(std::nullopt); // closed
+    CHECK(one.ask(read) == Verdict::take);
 }
 
 TEST_CASE("[truth-21] whoever let go a moment ago comes first, for 200 ms") {

@@ -388,6 +388,7 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     CHECK(job.step(board.engine, sink).what() == Progress::What::more);
     board.kernel.pause(std::chrono::milliseconds(5));
     board.kernel.opened = board.kernel.clock();
+    board.kernel.processes[500].hidden = true; // it may be the one that has the node open
     const auto since = board.kernel.clock();
     sink.given = 0;
     // Whoever opened it is looked for before the driver is asked.
@@ -399,6 +400,34 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     CHECK(board.kernel.clock() - since >= std::chrono::seconds(2));
     CHECK(board.kernel.clock() - since < std::chrono::milliseconds(2100));
     CHECK(board.kernel.requests.size() == 2);
+}
+
+TEST_CASE("[truth-21] a look of another Tilescope ends no long read, also when its closing was not told") {
+    Board board;
+    const std::vector<ByteRange> ranges{{0, 16384}};
+    Collector sink(ranges);
+    sink.perStep = 4096;
+    sink.mostRoom = 4096;
+    ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}, Asking::fast});
+    CHECK(job.step(board.engine, sink).what() == Progress::What::more);
+    board.kernel.pause(std::chrono::milliseconds(5));
+    board.kernel.opened = board.kernel.clock();
+    const auto since = board.kernel.clock();
+    SUBCASE("it is over") {}
+    SUBCASE("it lasts") {
+        board.kernel.processes[500].links[3] = "/dev/aie0";
+        board.kernel.texts["/proc/500/fdinfo/3"] = "pos:\t0\nflags:\t02000000\n";
+        board.kernel.duringPause = [&] {
+            if (board.kernel.clock() - since > std::chrono::milliseconds(300)) board.kernel.processes.erase(500);
+        };
+    }
+    finish(board.kernel, [&] {
+        sink.given = 0;
+        return job.step(board.engine, sink);
+    });
+    CHECK(!job.gaveWay());
+    CHECK(sink.spans.empty());
+    CHECK(board.kernel.clock() - since < std::chrono::seconds(2));
 }
 
 TEST_CASE("[truth-21] while it waits the driver is asked twenty times a second at most") {

@@ -168,7 +168,7 @@ int LinuxKernel::openDevice(const std::string& path, std::string& other) {
     watch_.opening(path, clock());
     const Under under(*this, "open");
     const int result = openOfClass(path, "aie", other);
-    watch_.done();
+    watch_.done(clock());
     if (result >= 0) nodes_.insert(result);
     return result;
 }
@@ -285,7 +285,7 @@ void LinuxKernel::close(int fd) {
     const bool node = nodes_.erase(fd) != 0;
     if (node) watch_.closing(clock());
     ::close(fd);
-    if (node) watch_.done();
+    if (node) watch_.done(clock());
     if (duplicates_.erase(fd) != 0) stepBack();
 }
 

@@ -5,10 +5,14 @@
  */
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace tilescope {
+
+/** A look of a Tilescope has closed the node after that long; an application has it open still. */
+constexpr std::chrono::milliseconds shortLook{50};
 
 /** Openings by others, from what is seen of the node. Pure. */
 class Openings {
@@ -38,16 +42,18 @@ class NodeWatch {
     void opening(const std::string& path, Time now);
     /** We are about to close it. */
     void closing(Time now);
-    /** We opened or closed it: the events since opening() or closing() are ours. */
-    void done();
+    /** We opened or closed it: of the events since opening() or closing() one opening, or one closing, is ours. */
+    void done(Time now);
     std::optional<Time> last(Time now);
 
   private:
-    /** Reads what was seen; @param now when it was, empty: it was us */
-    void drain(std::optional<Time> now);
+    /** Reads what was seen; the first event that has this bit is ours; 0: none is. */
+    void drain(Time now, uint32_t ours);
 
     int inotify_ = -1;
     int watch_ = -1;
+    /** The event of what we are doing to the node. */
+    uint32_t ours_ = 0;
     Openings openings_;
 };
 

@@ -27,6 +27,41 @@ TEST_CASE("[truth-21] another Tilescope's look is no opening, an application's i
     CHECK(openings.last(start + 5s) == start + 4s);
 }
 
+TEST_CASE("[truth-21] a look of another Tilescope that ends while we open or close the node is over all the same") {
+    std::string path = "/tmp/tilescope-node-XXXXXX";
+    const int made = mkstemp(path.data());
+    REQUIRE(made >= 0);
+    close(made);
+    const auto now = std::chrono::steady_clock::now();
+    NodeWatch watch;
+    watch.opening(path, now);
+    int own = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    watch.done(now);
+    const auto look = [&] {
+        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        CHECK(watch.last(now) == now);
+        return fd;
+    };
+    int other = look();
+    watch.opening(path, now);
+    const int second = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    close(other);
+    watch.done(now);
+    CHECK(!watch.last(now + 1s));
+    other = look();
+    const int third = look();
+    watch.closing(now);
+    close(own);
+    own = open(path.c_str(), O_RDONLY | O_CLOEXEC); // so that inotify tells the two closings apart
+    close(other);
+    watch.done(now);
+    close(third);
+    CHECK(!watch.last(now + 1s));
+    close(own);
+    close(second);
+    unlink(path.c_str());
+}
+
 TEST_CASE("[truth-21] openings of a file by others are seen, our own and read-only ones are not") {
     std::string path = "/tmp/tilescope-node-XXXXXX";
     const int made = mkstemp(path.data());
@@ -39,11 +74,11 @@ TEST_CASE("[truth-21] openings of a file by others are seen, our own and read-on
         const int found = open(path.c_str(), O_PATH | O_CLOEXEC);
         const int own = open(path.c_str(), O_RDONLY | O_CLOEXEC);
         close(found);
-        watch.done();
+        watch.done(now);
         CHECK(!watch.last(now));
         watch.closing(now);
         close(own);
-        watch.done();
+        watch.done(now);
         CHECK(!watch.last(now));
         const int look = open(path.c_str(), O_RDONLY | O_CLOEXEC);
         close(look);
@@ -59,7 +94,7 @@ TEST_CASE("[truth-21] openings of a file by others are seen, our own and read-on
     const int again = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     watch.opening(path, now);
     close(again);
-    watch.done();
+    watch.done(now);
     const int late = open(path.c_str(), O_RDWR | O_CLOEXEC);
     CHECK(watch.last(now + 3s) == now + 3s);
     close(late);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <fcntl.h>
 
 #include "error.h"
 
@@ -241,6 +243,35 @@ std::optional<Occupant> openerOf(Kernel& kernel, const std::string& node, int64_
         }
     }
     return std::nullopt;
+}
+
+NodeUse useOf(Kernel& kernel, const std::string& node, int64_t self) {
+    if (!seesMachine(kernel)) return NodeUse::work;
+    NodeUse use = NodeUse::none;
+    int error = 0;
+    for (const std::string& name : kernel.list("/proc", error)) {
+        const auto pid = wholeNumber<int64_t>(name);
+        if (!pid || *pid == self) continue;
+        const std::string process = "/proc/" + name;
+        const auto descriptors = kernel.list(process + "/fd", error);
+        if (error == EACCES || error == EPERM) return NodeUse::work;
+        for (const std::string& one : descriptors) {
+            const auto isNode = [&] { return kernel.readLink(process + "/fd/" + one) == node; };
+            if (!isNode()) continue;
+            // "flags:" and the flags of open(2), octal: the last digit tells reading from writing.
+            const std::string info = kernel.readText(process + "/fdinfo/" + one).value_or("");
+            unsigned flags = O_RDWR;
+            const size_t at = info.find("flags:");
+            if (at != std::string::npos) {
+                sscanf(info.c_str() + at, "flags: %o", &flags);
+            } else if (!isNode()) {
+                continue; // closed meanwhile
+            }
+            if ((flags & O_ACCMODE) != O_RDONLY) return NodeUse::work;
+            use = NodeUse::look;
+        }
+    }
+    return use;
 }
 
 bool seesMachine(Kernel& kernel) {

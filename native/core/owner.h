@@ -109,6 +109,18 @@ std::vector<Occupant> occupantsIn(Kernel& kernel, int64_t pid, ColumnRange colum
 /** A process other than `self` that has this device node open; empty if there is none that we can see. */
 std::optional<Occupant> openerOf(Kernel& kernel, const std::string& node, int64_t self);
 
+/** What other processes have a device node open for. */
+enum class NodeUse : uint8_t {
+    none,
+    /** Read-only, as every Tilescope does for a moment. */
+    look,
+    /** To write, as applications do; or nobody can say. */
+    work,
+};
+
+/** Looks at all processes but `self`. */
+NodeUse useOf(Kernel& kernel, const std::string& node, int64_t self);
+
 /** A pidfd of such a process, verified to be still the same one; invalid if it is gone. Throws `no-pidfd`. */
 UniqueFd openOccupant(Kernel& kernel, const Occupant& occupant);
 
