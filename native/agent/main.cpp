@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <sys/signalfd.h>
+#include <thread>
 #include <unistd.h>
 
 #include "../core/linux_kernel.h"
@@ -32,7 +33,8 @@ int run() {
     signal(SIGPIPE, SIG_IGN);
     LinuxKernel kernel;
     LinuxHoldProcess holdProcess;
-    const Carrier carrier{STDIN_FILENO, STDOUT_FILENO, signalInput()};
+    const bool outlet = std::thread::hardware_concurrency() > 1;
+    const Carrier carrier{STDIN_FILENO, STDOUT_FILENO, signalInput(), outlet};
     return static_cast<int>(
         serve(carrier, {kernel, holdProcess, "/proc/self/exe"}, [](Session* session, Ending ending) {
             // Not in the middle of a lease: its descriptors would be closed in the wrong order.

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
+
+#include "outlet.h"
 
 namespace tilescope {
 namespace {
@@ -70,8 +74,12 @@ class Event {
 Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving) {
     // A larger pipe saves a switch of processes per frame. This does nothing where it is no pipe, or the limit is lower.
     fcntl(carrier.out, F_SETPIPE_SZ, 1 << 20);
-    Session* begun = nullptr; // set before the thread that writes answers is there
+    std::atomic<Session*> begun = nullptr;
+    const auto put = [&](std::span<const uint8_t> bytes) { return writeAll(carrier.out, bytes, {}); };
+    std::optional<Outlet> outlet;
+    if (carrier.outlet) outlet.emplace(put, [&] { leaving(begun, Ending::left); });
     const auto write = [&](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
+        if (outlet) return outlet->write(head, payload);
         if (writeAll(carrier.out, head, payload)) return;
         leaving(begun, Ending::left);
         throw std::runtime_error("nobody reads any more");
@@ -83,6 +91,8 @@ Ending serve(const Carrier& carrier, Platform platform, const std::function<void
     Session session(writer, std::move(platform), [&] { ended.raise(); });
     begun = &session;
     const auto leave = [&](Ending ending) {
+        // Answers that were given still go out, but no client that does not read is waited for.
+        if (outlet) outlet->drain(std::chrono::milliseconds(500));
         leaving(&session, ending);
         return ending;
     };

@@ -15,6 +15,8 @@ struct Carrier {
     int out = 1;
     /** Readable once a signal asks to end; -1: none does. */
     int signals = -1;
+    /** What goes out is written by a thread of its own: worth it with more than one processor. */
+    bool outlet = false;
 };
 
 /** How a connection ends. */
@@ -30,7 +32,7 @@ enum class Ending : int {
 /**
  * Serves one client until it leaves.
  * @param leaving called before the session is given up, whose thread may be in the middle of a step. When the client
- * stopped reading it is called on the worker's thread, with nothing held; null where there was no session yet. The agent
+ * stopped reading it is called on the thread that writes, with nothing held; null where there was no session yet. The agent
  * ends its process there.
  */
 Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving);

@@ -68,11 +68,14 @@ class Connection {
 
     FakeKernel kernel;
     Gate gate;
+    /** The agent writes by a thread of its own. */
+    bool outlet = false;
 
     /** Begins with hello. */
     void start(const Header& keys = Header::object()) {
         agent_ = std::thread([this] {
-            ending_ = serve({requests_[0], answers_[1], -1}, {kernel, noProcess_, "holder"}, [](Session*, Ending) {});
+            ending_ =
+                serve({requests_[0], answers_[1], -1, outlet}, {kernel, noProcess_, "holder"}, [](Session*, Ending) {});
         });
         std::array<uint8_t, 8> marker{};
         for (size_t got = 0; got < marker.size();) got += receive(std::span(marker).subspan(got));
@@ -204,6 +207,10 @@ Header readOf(uint64_t offset, uint64_t length) {
 
 TEST_CASE("[shape-4] a whole session over pipes on a pretend kernel: describe, open, read, write, status, bye") {
     Connection client;
+    SUBCASE("answers written by the worker") {}
+    SUBCASE("answers written by a thread of their own") {
+        client.outlet = true;
+    }
     client.kernel.poke({6, 1}, 0x100, 0x11223344);
     client.start();
     const Header found = client.ask({{"op", "describe"}});
@@ -316,6 +323,10 @@ TEST_CASE("[shape-4] a client that is silent has its unfinished write dropped, a
 
 TEST_CASE("[shape-4] a client that breaks the frame format is told why, and left") {
     Connection client;
+    SUBCASE("by the thread that reads") {}
+    SUBCASE("by the thread that writes") {
+        client.outlet = true;
+    }
     client.start();
     client.sendBytes(std::vector<uint8_t>(8, 0xFF));
     CHECK(client.frame(0, "error").header["detail"] == "frame length");
