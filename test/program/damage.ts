@@ -39,6 +39,18 @@ export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /**
+ * How long a run of damaged files goes on: until this process has had so many minutes of a processor, however busy the machine is.
+ * The answer says whether there is time left.
+ */
+export function processorMinutes(minutes: number): () => boolean {
+  const begin = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(begin);
+    return user + system < minutes * 60e6;
+  };
+}
+
+/**
  * Gives `read` damaged files, from one seed after the other, until `more` says stop. Throws with the seed where it fails otherwise
  * than with a fault.
  */
