@@ -11,6 +11,7 @@ import { build } from 'esbuild';
 import type { HexEditorPage } from '../test/e2e/hex-editor.ts';
 import { buildAll, hostOptions } from './build.ts';
 import { isMain, root, runMain, ScriptError } from './common.ts';
+import { writeDemo } from './demo-folder.ts';
 import { type RunningHost, startCodeServer } from './hosts.ts';
 import { buildAndPlaceNative } from './native.ts';
 import type { StartPlace } from './start-window.ts';
@@ -172,6 +173,10 @@ async function lookAtWindow(
     );
     await untilBytesMove(editor);
     console.log('In the editor: bytes that move');
+    await workbench.showView('Run and Debug');
+    await workbench.page.locator('.start-debug-action-item .codicon-debug-start').click();
+    await workbench.waitForRow(/\(7,2\) lock north · cfar_window:\d+/, READY_MS);
+    console.log('In Run and Debug: cores with their lines');
   };
   try {
     await look();
@@ -199,6 +204,8 @@ async function main(): Promise<number> {
     if (options.virtualBoard) await buildAndPlaceNative();
     const scratch = await mkdtemp(join(tmpdir(), 'tilescope-start-'));
     undo.add(() => rm(scratch, { recursive: true, force: true }));
+    const demo = join(scratch, 'demo_graph');
+    await writeDemo(demo, SIMULATED);
     const boards: StartBoard[] = [{ kind: 'simulated', label: SIMULATED }];
     // One graph is opened: the one that is more like a real one.
     let place: StartPlace = { label: SIMULATED, tile: { col: 6, row: 1 }, ...MOVING };
@@ -211,7 +218,7 @@ async function main(): Promise<number> {
     undo.add(() => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
     await installStartWindow(dataFolder);
     const host = await startCodeServer({
-      folder: scratch,
+      folder: demo,
       extensionDevelopmentPath: root,
       dataFolder,
       settings: { 'tilescope.array.refreshSeconds': 2, 'tilescope.liveRate': 10 },

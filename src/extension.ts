@@ -291,7 +291,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     after: services.after,
     services,
   });
-  const debug = buildDebug({ boards, picks, array, editor, failures, after: services.after });
+  const debug = buildDebug({ boards, picks, array, editor, failures, context, after: services.after });
   context.subscriptions.push(
     debug,
     sessions,
@@ -386,14 +386,20 @@ function buildDebug({
   array,
   editor,
   failures,
+  context,
   after,
-}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'failures' | 'after'> & {
+}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'failures' | 'context' | 'after'> & {
   readonly array: ArrayFace;
 }): DebugFace {
   const debug = new DebugFace({
     programMemory: async () => (await import('./editor/program-memory.ts')).programMemory(editor),
     boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
     partitions: ({ id, link }) => picks.shown(id, link.partitions),
+    boardPrograms: async (board, startCol) => {
+      if (boards.get(board)?.config.kind !== 'simulated') return undefined;
+      const { demoPrograms } = await import('./boards/demo-programs.ts');
+      return demoPrograms(context.globalStorageUri, startCol);
+    },
     columnsText,
     ownerText,
     partitionOf,

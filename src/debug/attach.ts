@@ -53,6 +53,11 @@ export interface DebugServices {
   /** Shows a failure to a person, and logs it. */
   showFailure(thrown: unknown): unknown;
   clock(at: number): string;
+  /**
+   * The folder with the build that a board brings with it for the partition that begins at the column, or, without one, for
+   * the partition that is in use. Resolves with `undefined` where it brings none.
+   */
+  boardPrograms(board: string, startCol: number | undefined): Promise<string | undefined>;
   /** Program memory as editors show it. */
   programMemory(): Promise<ProgramMemory>;
   after(milliseconds: number, action: () => void): Disposable;

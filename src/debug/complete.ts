@@ -31,7 +31,7 @@ export async function complete(
     whole['partition'] = item.info.columns.startCol;
   }
   if (whole['programs'] === undefined) {
-    const folders = await askBuild();
+    const folders = await askBuild(services, whole);
     if (folders === undefined) return undefined;
     whole['programs'] = folders;
   }
@@ -58,9 +58,23 @@ async function askPartition(services: DebugServices): Promise<ShownPartition | u
   });
 }
 
-/** The folder of the build whose cores run there; none where nothing was found. `undefined`: the person gave up. */
-async function askBuild(): Promise<readonly string[] | undefined> {
+/**
+ * The folder of the build whose cores run there: that of the workspace, else the one that a simulated board brings with
+ * it; none where there is neither. `undefined`: the person gave up.
+ */
+async function askBuild(
+  services: DebugServices,
+  configuration: vscode.DebugConfiguration,
+): Promise<readonly string[] | undefined> {
   const folders = [...(await foundPrograms()).entries()];
+  if (folders.length === 0) {
+    const wanted: unknown = configuration['board'];
+    const board = services.boards().find(({ id, label }) => id === wanted || label === wanted);
+    const startCol: unknown = configuration['partition'];
+    const brought =
+      board && (await services.boardPrograms(board.id, typeof startCol === 'number' ? startCol : undefined));
+    return brought === undefined ? [] : [brought];
+  }
   if (folders.length < 2) return folders.map(([folder]) => folder);
   const items: BuildItem[] = folders.map(([folder, files]) => ({
     label: vscode.workspace.asRelativePath(folder),

@@ -902,6 +902,17 @@ describe.each([
       await expect.poll(() => owner.word(part, tile + general), { timeout: 60_000 }).not.toBe(before);
     });
 
+    it('stands while it is not enabled, and does a step once it is', async () => {
+      await board.control(`core 6 ${row} off`);
+      const at = await core.pc();
+      await core.write(0x10, 1 | (1 << 2));
+      expect(await core.halted()).toEqual([false, 0]);
+      expect(await core.pc()).toBe(at);
+      await board.control(`core 6 ${row} on`);
+      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 1]);
+      expect(await core.pc()).not.toBe(at);
+    });
+
     it('halts before the instruction at a PC event that is named, once for each round', async () => {
       await core.write(0x20, 0x80000210); // an event that nobody named halts nothing
       await core.write(0x2c, 0x80000130);

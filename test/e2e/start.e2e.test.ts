@@ -20,11 +20,14 @@ async function listeners(port: number): Promise<string[]> {
 
 /** What stands in the window without a click. */
 const SHOWN = ['In use', 'In the Array view: a hang', 'In the editor: bytes that move'];
+/** And with one. */
+const DEBUGGED = 'In Run and Debug: cores with their lines';
 
-test('[main-2] [shape-8] npm start: VS Code on 127.0.0.1 with Tilescope in front, the simulated board connected, its graph open', async () => {
+test('[main-2] [shape-8] npm start: VS Code on 127.0.0.1 with Tilescope in front, the simulated board connected, its graph open, its cores one click away', async () => {
   const result = await capture('npm', ['start', '--', '--check'], { env: cleanEnv() });
   expect(result.stderr + result.stdout).toMatch(/VS Code with Tilescope: http:\/\/127\.0\.0\.1:\d+\//);
-  for (const line of ['In the sidebar: Simulated board', ...SHOWN]) expect(result.stdout).toContain(line);
+  for (const line of ['In the sidebar: Simulated board', ...SHOWN, DEBUGGED])
+    expect(result.stdout).toContain(line);
   expect(result.code).toBe(0);
 });
 

@@ -20,6 +20,7 @@ import type { Hold, Owner, PartitionInfo } from '../board.ts';
 import { abortError, BoardError } from '../errors.ts';
 import { contentsOf, counterPeriods, layout } from './contents.ts';
 import { CoreModel } from './core-model.ts';
+import { graphColumns, graphRows, kernelOf, roundOf } from './demo-graph.ts';
 import { columnMemories, rowCount, simulatedShapes } from './shape.ts';
 
 /** Calls of a board that can be made to fail, wait or be counted. */
@@ -99,9 +100,6 @@ export const ownedColumns: ColumnRange = { startCol: 6, numCols: 4 };
 /** Partition of shim tiles only: columns 12 and 13. Not on an array whose partitions are dynamic. */
 export const shimColumns: ColumnRange = { startCol: 12, numCols: 2 };
 
-/** Columns of `demo_graph` whose cores are enabled, and how many rows of them. */
-const graphColumns = [6, 7, 8] as const;
-const graphRows = 6;
 const holdMs = 8 * 3_600_000;
 
 export class SimulatedArray {
@@ -284,7 +282,7 @@ export class SimulatedArray {
   /** A tile's core as a debugger sees it. */
   core(tile: Tile): CoreModel {
     const state = this.#state(tile);
-    state.core ??= new CoreModel(this.#now(), state.activity === 'running');
+    state.core ??= new CoreModel(this.#now(), state.activity === 'running', roundOf(kernelOf(tile)));
     return state.core;
   }
 

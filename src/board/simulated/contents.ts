@@ -3,6 +3,7 @@
  * instructions. The same tile has the same bytes in every run, and no two tiles are equal. Pure.
  */
 import type { MemoryType, Tile } from '../../model/geometry.ts';
+import { kernelOf } from './demo-graph.ts';
 
 /** Where things stand in data memory, as tile offsets; they all lie in the first 32 KiB. */
 export const layout = {
@@ -27,12 +28,10 @@ export const counterPeriods: readonly number[] = [1, 10, 25, 100, 250, 500, 1000
 /** What a stack that was never written holds. */
 const unwritten = 0xcdcdcdcd;
 
-const kernels = ['fir_hb_decim', 'fft_stage_0', 'gain_ctrl', 'mixer_iq', 'cfar_window', 'matmul_4x16x8'];
-
-/** A tile's memory of `size` bytes. `run` changes the contents: another run of the application. */
+/** A tile's memory of `size` bytes. `run` changes what the application wrote: another run of the same program. */
 export function contentsOf(type: MemoryType, tile: Tile, run: number, size: number): Uint8Array {
   if (type === 'data') return dataContents(tile, run, size);
-  if (type === 'program' || type === 'uc-program') return programContents(tile, run, size);
+  if (type === 'program' || type === 'uc-program') return programContents(tile, size);
   return sampleContents(tile, run, size);
 }
 
@@ -45,8 +44,7 @@ function dataContents(tile: Tile, run: number, size: number): Uint8Array {
   for (let offset = 0; offset < layout.stackBytes; offset += 4) {
     view.setUint32(layout.stack + offset, offset < depth ? stackWord(random) : unwritten, true);
   }
-  const kernel = kernels[(tile.col * 8 + tile.row) % kernels.length] ?? '';
-  putText(bytes, layout.text, `${kernel} (${tile.col},${tile.row})`);
+  putText(bytes, layout.text, `${kernelOf(tile).name} (${tile.col},${tile.row})`);
   putText(bytes, layout.text + 0x40, 'build 2024.2 -O2, stack 1024, heap 1024');
   putText(bytes, layout.text + 0x80, `run ${run}`);
   for (let i = 0; i < 256; i++) {
@@ -62,10 +60,10 @@ function dataContents(tile: Tile, run: number, size: number): Uint8Array {
   return bytes;
 }
 
-/** Program memory: 16-byte instruction lines, a tail that was never loaded. */
-function programContents(tile: Tile, run: number, size: number): Uint8Array {
+/** The first `size` bytes of program memory, the same in each run: 16-byte instruction lines, a tail that was never loaded. */
+export function programContents(tile: Tile, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  const random = mulberry(seed(tile, run, 2));
+  const random = mulberry(seed(tile, 2, 2));
   const loaded = 0x1000 + ((random() % 0x2000) & ~15);
   for (let line = 0; line < loaded; line += 16) {
     const used = 2 + (random() % 15);

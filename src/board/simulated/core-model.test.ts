@@ -3,10 +3,12 @@ import { Random, runSeed } from '../../../test/conformance/random.ts';
 import { CoreModel } from './core-model.ts';
 
 const seed = runSeed();
+/** A loop of 128 instructions. */
+const round = Array.from({ length: 128 }, (_, i) => 0x200 + 16 * i);
 
 describe('a core of the simulated array', () => {
   it('goes through its loop, an instruction in 10 ms, and stands while it is halted', () => {
-    const core = new CoreModel(0, true);
+    const core = new CoreModel(0, true, round);
     expect(core.at(0)).toEqual({ counter: 0x200, debugStatus: 0 });
     expect(core.at(19).counter).toBe(0x210);
     core.halt(25);
@@ -19,7 +21,7 @@ describe('a core of the simulated array', () => {
   });
 
   it('halts before the instruction at a breakpoint, and goes on from there with that instruction', () => {
-    const core = new CoreModel(0, true);
+    const core = new CoreModel(0, true, round);
     core.setBreakpoints(0, [0x230, 0x210]);
     expect(core.at(1000)).toEqual({ counter: 0x210, debugStatus: 0x41 });
     core.resume(1000);
@@ -33,7 +35,7 @@ describe('a core of the simulated array', () => {
   });
 
   it('ends a step when its stall is over', () => {
-    const core = new CoreModel(0, false);
+    const core = new CoreModel(0, false, round);
     core.halt(0);
     core.step(0, 2);
     expect(core.at(500)).toEqual({ counter: 0x200, debugStatus: 0 });
@@ -47,7 +49,7 @@ describe('a core of the simulated array', () => {
   it(`shows the same however often it is looked at (seed ${seed})`, () => {
     const random = new Random(seed);
     for (let run = 0; run < 200; run++) {
-      const [seldom, often] = [new CoreModel(0, true), new CoreModel(0, true)];
+      const [seldom, often] = [new CoreModel(0, true, round), new CoreModel(0, true, round)];
       let now = 0;
       for (let act = 0; act < 12; act++) {
         const until = now + random.below(3000);

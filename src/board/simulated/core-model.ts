@@ -5,10 +5,6 @@
 
 /** Milliseconds per instruction. */
 const instructionMs = 10;
-/** The program: a loop of so many instructions from `loopStart` on, 16 bytes each. */
-const loopLength = 128;
-const loopStart = 0x200;
-const instructionBytes = 16;
 
 /** Debug_Status: halted, and at which of the two events that Debug_Control1 names. */
 const haltedBit = 1;
@@ -21,11 +17,9 @@ export interface CoreSight {
   readonly debugStatus: number;
 }
 
-function counterAt(instruction: number): number {
-  return loopStart + instructionBytes * (instruction % loopLength);
-}
-
 export class CoreModel {
+  /** Program counters of one round of the program. */
+  readonly #round: readonly number[];
   /** Instructions done until `#since`. */
   #done = 0;
   #since: number;
@@ -37,11 +31,15 @@ export class CoreModel {
   #letGo = false;
   #moves: boolean;
 
-  /** `now`: milliseconds. `moves`: it is enabled and waits for nothing. */
-  constructor(now: number, moves: boolean) {
+  /**
+   * `now`: milliseconds. `moves`: it is enabled and waits for nothing. `round`: the program counters that it goes through
+   * again and again, at least one.
+   */
+  constructor(now: number, moves: boolean, round: readonly number[]) {
+    this.#round = round;
     this.#done = Math.floor(now / instructionMs);
     this.#since = this.#done * instructionMs;
-    this.#done %= loopLength;
+    this.#done %= round.length;
     this.#moves = moves;
   }
 
@@ -52,7 +50,7 @@ export class CoreModel {
 
   at(now: number): CoreSight {
     this.#catchUp(now);
-    return { counter: counterAt(this.#done), debugStatus: this.#debugStatus };
+    return { counter: this.#counter, debugStatus: this.#debugStatus };
   }
 
   /** It begins or ceases to move: enabled, disabled, a lock that comes or is missing. */
@@ -91,6 +89,10 @@ export class CoreModel {
     this.#breakpoints = [...counters];
   }
 
+  get #counter(): number {
+    return this.#round[this.#done % this.#round.length] ?? 0;
+  }
+
   #step(): void {
     while (this.#steps > 0 && this.#moves && this.#instruct()) {
       this.#steps--;
@@ -100,7 +102,7 @@ export class CoreModel {
 
   /** Does one instruction, unless a breakpoint is at it. */
   #instruct(): boolean {
-    const at = this.#breakpoints.indexOf(counterAt(this.#done));
+    const at = this.#breakpoints.indexOf(this.#counter);
     if (at >= 0 && !this.#letGo) {
       this.#debugStatus = haltedBit | (eventBit << at);
       this.#steps = 0;
@@ -119,7 +121,7 @@ export class CoreModel {
     const due = Math.max(0, Math.floor((now - this.#since) / instructionMs));
     this.#since += due * instructionMs;
     // After a whole round nothing new is met.
-    const first = this.#breakpoints.length === 0 ? due : Math.min(due, loopLength + 1);
+    const first = this.#breakpoints.length === 0 ? due : Math.min(due, this.#round.length + 1);
     if (this.#breakpoints.length === 0) {
       this.#letGo &&= due === 0;
       this.#done += due;

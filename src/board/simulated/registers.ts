@@ -6,6 +6,7 @@ import { type Tile, tileKind } from '../../model/geometry.ts';
 import { type DescriptorLayout, type TileLayout, tileLayout } from '../../model/status/layout.ts';
 import type { CoreActivity, SimulatedArray } from './array.ts';
 import { layout as memory } from './contents.ts';
+import { ownWindow } from './demo-graph.ts';
 
 /** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, error halt bit 19, done bit 20; halted by a debugger 16. */
 const coreWords: Readonly<Record<CoreActivity, number>> = {
@@ -17,7 +18,7 @@ const coreWords: Readonly<Record<CoreActivity, number>> = {
   'lock-stall-north': 1 | (1 << 8),
 };
 
-/** Where a core stands that does not run: in the code of its lock's acquire, or behind its last instruction. */
+/** Where a core stands that does not run: where its kernel acquires the lock, or behind its end. */
 const standsAt: Readonly<Record<Exclude<CoreActivity, 'running'>, number>> = {
   disabled: 0,
   done: 0x0a0,
@@ -103,7 +104,7 @@ function addCore(
   const { status, counter } = coreWordsOf(array, tile);
   words.set(layout.status, status);
   words.set(layout.pc, counter);
-  words.set(layout.sp, enabled ? ownWindow(array) + memory.stack + 0x100 : 0);
+  words.set(layout.sp, enabled ? ownWindow(array.generation, tile) + memory.stack + 0x100 : 0);
   words.set(layout.lr, enabled ? 0x1c0 : 0);
   if (layout.enableEvents !== undefined) words.set(layout.enableEvents, activity === 'done' ? 0x8000 : 0);
 }
@@ -120,11 +121,6 @@ export function coreWordsOf(
     debugStatus,
     counter: activity === 'running' ? counter : standsAt[activity],
   };
-}
-
-/** Where a core sees its own memory: in the east, as far as this array is concerned. */
-function ownWindow(array: SimulatedArray): number {
-  return array.generation === 'aie' ? 0x38000 : 0x70000;
 }
 
 /** A channel at work has acquired the lock of its buffer; a stalled one waits because the core has not released it. */

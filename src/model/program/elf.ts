@@ -8,10 +8,11 @@ import { FileFault, type FilePart } from './faults.ts';
 /** `e_machine` of AI Engine cores. Vitis left it 0 until 2022.2. */
 const machines: ReadonlySet<number> = new Set([0, 264]);
 const whole: FilePart = { kind: 'header' };
-const headerBytes = 52;
-const sectionBytes = 40;
-const segmentBytes = 32;
-const symbolBytes = 16;
+/** Bytes of the file's header, and of an entry of each of its tables. */
+export const headerBytes = 52;
+export const sectionBytes = 40;
+export const segmentBytes = 32;
+export const symbolBytes = 16;
 const executable = 2;
 const symbolTable = 2;
 const noBits = 8;
