@@ -94,6 +94,7 @@ const PARTS: Readonly<Record<string, string>> = {
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',
   debugging: 'src/debug/complete.ts',
+  api: 'src/api/memory-access.ts',
 };
 
 /** The script of a thread of its own: it shares nothing with the rest, and has no editor. */

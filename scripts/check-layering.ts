@@ -20,7 +20,7 @@ const MARKUP_BY_HAND =
   /\b(createElement(NS)?|innerHTML|outerHTML|insertAdjacentHTML)\b|<(button|select|input|textarea)\b/;
 const LIT_PAGE = /^webview\/(array|plot)\/(?!.*\.test\.ts$)/;
 
-/** The contracts between a face and its page: the messages, and the words that travel in them. */
+/** The contracts between a face and others, its page or other extensions: the messages, and the words that travel in them. */
 const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/messages.ts': 'editor',
   'src/editor/delta.ts': 'editor',
@@ -30,6 +30,7 @@ const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/array/messages.ts': 'array',
   'src/array/page-strings.ts': 'array',
   'src/array/patch.ts': 'array',
+  'api/tilescope.d.ts': 'api',
 };
 
 /** What the pieces of a session may know of each other (docs/session.md): files beside them. */

@@ -16,6 +16,7 @@ const ALLOWED = [
   /^LICENSE$/,
   /^l10n\/bundle\.l10n(\.[a-z-]+)?\.json$/,
   /^(media|docs\/images)\/[^.]+\.(svg|png|md)$/,
+  /^api\/[a-z-]+\.d\.ts$/,
   /^dist\/extension\.cjs$/,
   /^dist\/parts\/[a-z]+(-[A-Z0-9]+)?\.cjs$/,
   /^dist\/webview\/[a-z-]+\.(js|css)$/,

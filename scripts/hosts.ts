@@ -222,6 +222,8 @@ export interface CodeServerRequest extends HostRequest {
    * off wherever a person, or a test of what a person sees, looks at the window.
    */
   readonly payload?: boolean;
+  /** Folders of extensions that stand among the installed ones, beside `extensionDevelopmentPath`. */
+  readonly installed?: readonly string[];
 }
 
 /** Starts code-server; resolves when it answers. */
@@ -249,8 +251,9 @@ export async function startCodeServer(request: CodeServerRequest): Promise<Runni
     join(data, 'user', 'User', 'settings.json'),
     JSON.stringify({ ...QUIET_SETTINGS, ...request.settings }, null, 2),
   );
-  if (request.extensionDevelopmentPath !== undefined) {
-    await linkExtension(request.extensionDevelopmentPath, join(data, 'extensions'));
+  const linked = request.extensionDevelopmentPath;
+  for (const extension of [...(linked === undefined ? [] : [linked]), ...(request.installed ?? [])]) {
+    await linkExtension(extension, join(data, 'extensions'));
   }
   if (request.vsix !== undefined) {
     const installedPackage = await capture(

@@ -1,11 +1,11 @@
 /**
  * Runs inside the window of `npm start`, as a small extension of its own: brings Tilescope to the front, connects the
- * boards, and opens a memory of a graph that runs, where it is seen to move. It uses what any extension of the window may
- * use, and is part of no package.
+ * boards, and opens a memory of a graph that runs, where it is seen to move. It uses the extension's own pieces, which this
+ * window's environment asks for, and is part of no package.
  */
 import * as vscode from 'vscode';
 import type { TreeNode } from '../src/explorer/nodes.ts';
-import type { TilescopeApi } from '../src/extension.ts';
+import type { ExportsWithParts, TilescopeParts } from '../src/extension.ts';
 import type { ColumnRange, Tile } from '../src/model/geometry.ts';
 import type { PartitionKey } from '../src/model/partition-key.ts';
 
@@ -25,14 +25,14 @@ export async function activate(): Promise<void> {
   const places = JSON.parse(process.env['TILESCOPE_START_OPEN'] ?? '[]') as readonly StartPlace[];
   await vscode.commands.executeCommand('tilescope.array.focus');
   await vscode.commands.executeCommand('tilescope.boards.focus');
-  const extension = vscode.extensions.getExtension<TilescopeApi | undefined>('tilescope.tilescope');
-  const api = await extension?.activate();
+  const extension = vscode.extensions.getExtension<ExportsWithParts | undefined>('tilescope.tilescope');
+  const api = (await extension?.activate())?.parts;
   if (api === undefined) throw new Error('Tilescope did not start.');
   for (const entry of api.boards.entries) await api.boardCommands.connect(entry);
   for (const place of places) await open(api, place);
 }
 
-async function open(api: TilescopeApi, place: StartPlace): Promise<void> {
+async function open(api: TilescopeParts, place: StartPlace): Promise<void> {
   const entry = api.boards.entries.find(({ config }) => config.label === place.label);
   const used = entry?.link.partitions.find(({ inUse, columns }) => inUse && has(columns, place.tile));
   const row = entry && used && (await rowOf(api, entry.id, used.key, place.tile));
@@ -51,7 +51,7 @@ function has({ startCol, numCols }: ColumnRange, { col }: Tile): boolean {
 
 /** The row of the tile's data memory in the sidebar, if it has one. */
 async function rowOf(
-  api: TilescopeApi,
+  api: TilescopeParts,
   board: string,
   key: PartitionKey,
   tile: Tile,
@@ -68,7 +68,7 @@ async function rowOf(
 }
 
 /** Moves the editor in front to the bytes that move, once its page says where it stands. */
-async function showMoving(api: TilescopeApi, { tile, offset }: StartPlace): Promise<void> {
+async function showMoving(api: TilescopeParts, { tile, offset }: StartPlace): Promise<void> {
   const isThere = (): boolean => {
     const panel = api.editor.activePanel;
     const shown = panel?.document.resource.tile;

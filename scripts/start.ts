@@ -225,6 +225,7 @@ async function main(): Promise<number> {
       env: {
         TILESCOPE_START_BOARDS: JSON.stringify(boards),
         TILESCOPE_START_OPEN: JSON.stringify([place]),
+        TILESCOPE_PARTS: '1',
       },
       port: options.port,
     });

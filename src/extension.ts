@@ -1,6 +1,8 @@
 /** Activation: builds the pieces and connects them, nothing else. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { TilescopeExports } from '../api/tilescope.d.ts';
+import { ApiFace } from './api/api-face.ts';
 import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
 import { defaultDevice } from './board/board.ts';
@@ -26,6 +28,7 @@ import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { PlaceHistory } from './editor/place-history.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
+import { sentenceOf } from './editor/sentences.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { WatchActions } from './editor/watch-actions.ts';
@@ -81,8 +84,8 @@ const localSettings = {
   },
 };
 
-/** What other code of this window may use; the tests of this extension do. */
-export interface TilescopeApi {
+/** The pieces of this window, for this project's own tests and `npm start`. Other extensions have the API. */
+export interface TilescopeParts {
   readonly boards: BoardCollection;
   readonly tree: BoardTree;
   readonly boardCommands: BoardCommands;
@@ -103,13 +106,19 @@ export interface TilescopeApi {
   simulated(boardId: string, options?: SimulatedArrayOptions): Promise<SimulatedArray>;
 }
 
+/** What `activate` returns where the environment asks for the pieces. */
+export interface ExportsWithParts extends TilescopeExports {
+  readonly parts?: TilescopeParts;
+}
+
 let closing: (() => Promise<void>) | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<TilescopeApi | undefined> {
+export async function activate(context: vscode.ExtensionContext): Promise<ExportsWithParts | undefined> {
   const log = vscode.window.createOutputChannel('Tilescope', { log: true });
   context.subscriptions.push(log);
   try {
-    return build(context, log);
+    const { api, ...parts } = build(context, log);
+    return process.env['TILESCOPE_PARTS'] === '1' ? { ...api.exports, parts } : api.exports;
   } catch (error) {
     log.error(error instanceof Error ? error : String(error));
     const { showLog } = actionNames(vscode.l10n);
@@ -124,7 +133,10 @@ export async function deactivate(): Promise<void> {
   await closing?.();
 }
 
-function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeApi {
+function build(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+): TilescopeParts & { readonly api: ApiFace } {
   const services: SessionServices = {
     ...machineServices({
       trace: (line) => log.trace(cleanLine(line)),
@@ -292,8 +304,20 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     services,
   });
   const debug = buildDebug({ boards, picks, array, editor, failures, context, after: services.after });
+  const api = new ApiFace({
+    boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
+    onDidChangeBoards: (listener) =>
+      vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
+    partitions: ({ id, link }) => picks.shown(id, link.partitions),
+    sessions: () => sessions.all,
+    sentence: (thrown) => sentenceOf(thrown, errorText, vscode.l10n),
+    note: (thrown) => failures.note(thrown),
+    now: services.now,
+    after: services.after,
+  });
   context.subscriptions.push(
     debug,
+    api,
     sessions,
     boards,
     tree,
@@ -336,6 +360,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     await boards.close();
   };
   return {
+    api,
     boards,
     tree,
     boardCommands: commands,

@@ -18,6 +18,8 @@ import { devPayload, startCodeServer } from '../../scripts/hosts.ts';
 export interface LaunchArguments {
   readonly folder: string | undefined;
   readonly extensionDevelopmentPath: string;
+  /** Further extensions: they stand among the installed ones. */
+  readonly otherExtensions: readonly string[];
   readonly extensionTestsPath: string;
   readonly userDataDir: string | undefined;
 }
@@ -40,12 +42,20 @@ export function parseLaunchArguments(args: readonly string[]): LaunchArguments {
     if (given !== undefined && given.length > 1) throw new ScriptError(`--${name} is given more than once.`);
     return given?.[0] === undefined ? undefined : resolve(given[0]);
   };
-  const extensionDevelopmentPath = single('extensionDevelopmentPath');
+  const [extensionDevelopmentPath, ...otherExtensions] = (values.get('extensionDevelopmentPath') ?? []).map(
+    (path) => resolve(path),
+  );
   const extensionTestsPath = single('extensionTestsPath');
   if (extensionDevelopmentPath === undefined)
     throw new ScriptError('--extensionDevelopmentPath=... is missing.');
   if (extensionTestsPath === undefined) throw new ScriptError('--extensionTestsPath=... is missing.');
-  return { folder, extensionDevelopmentPath, extensionTestsPath, userDataDir: single('user-data-dir') };
+  return {
+    folder,
+    extensionDevelopmentPath,
+    otherExtensions,
+    extensionTestsPath,
+    userDataDir: single('user-data-dir'),
+  };
 }
 
 async function userSettings(userDataDir: string | undefined): Promise<Record<string, unknown>> {
@@ -73,6 +83,7 @@ async function main(): Promise<number> {
       settings: await userSettings(launch.userDataDir),
       env: cleanEnv(),
       dataFolder: join(scratch, 'data'),
+      installed: launch.otherExtensions,
     });
     const endServer = (): void => {
       void server.stop().finally(() => process.exit(130));

@@ -30,7 +30,7 @@ export async function runHostSuites(request: HostRun): Promise<SuiteOutcome> {
   const resultsFile = join(scratch, 'results.json');
   try {
     const code = await runTests({
-      extensionDevelopmentPath: request.extension ?? root,
+      extensionDevelopmentPath: [request.extension ?? root, join(root, 'examples', 'mailbox')],
       extensionTestsPath: request.tests,
       launchArgs: [
         `--user-data-dir=${join(scratch, 'profile')}`,
@@ -39,6 +39,7 @@ export async function runHostSuites(request: HostRun): Promise<SuiteOutcome> {
       ],
       extensionTestsEnv: {
         TILESCOPE_HOST_RESULTS: resultsFile,
+        TILESCOPE_PARTS: '1',
         ...(request.grep === undefined ? {} : { TILESCOPE_HOST_GREP: request.grep }),
       },
       ...(request.desktop

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { TilescopeApi } from '../../../src/extension.ts';
+import { tilescope } from './support.ts';
 
 /** The parts of the extension that this extension host has loaded, without what several of them share. */
 function loadedParts(): string[] {
@@ -23,9 +23,7 @@ describe('activation', () => {
   });
 
   it('[shape-7] no part is loaded at start; the way to a board, SSH too, at its first connection', async () => {
-    const extension = vscode.extensions.getExtension<TilescopeApi>('tilescope.tilescope');
-    const api = await extension?.activate();
-    assert.ok(api);
+    const api = await tilescope();
     assert.deepEqual(loadedParts(), []);
     const simulated = api.boards.addForNow({ kind: 'simulated', label: 'Parts', id: 'parts' });
     const far = api.boards.addForNow({

@@ -7,7 +7,7 @@ import type { SimulatedArray, SimulatedArrayOptions } from '../../../src/board/s
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { BoardEntry } from '../../../src/boards/boards.ts';
 import type { TileDocument } from '../../../src/editor/document.ts';
-import type { TilescopeApi } from '../../../src/extension.ts';
+import type { ExportsWithParts, TilescopeParts } from '../../../src/extension.ts';
 import type { MemoryType, Tile } from '../../../src/model/geometry.ts';
 import { resourcePath, scheme } from '../../../src/model/resource.ts';
 
@@ -34,22 +34,29 @@ export async function untilTrue(what: string, look: () => boolean): Promise<void
   await until(what, () => (look() ? true : undefined));
 }
 
-export async function tilescope(): Promise<TilescopeApi> {
-  const extension = vscode.extensions.getExtension<TilescopeApi | undefined>('tilescope.tilescope');
-  const api = await extension?.activate();
-  assert.ok(api, 'the extension did not start');
-  return api;
+/** What any extension of the window gets. */
+export async function exported(): Promise<ExportsWithParts> {
+  const extension = vscode.extensions.getExtension<ExportsWithParts | undefined>('tilescope.tilescope');
+  const exports = await extension?.activate();
+  assert.ok(exports, 'the extension did not start');
+  return exports;
+}
+
+export async function tilescope(): Promise<TilescopeParts> {
+  const { parts } = await exported();
+  assert.ok(parts, 'the environment does not ask for the pieces (TILESCOPE_PARTS)');
+  return parts;
 }
 
 let boardCount = 0;
 
 /** A connected simulated board that no other test uses. */
 export class Bench {
-  readonly api: TilescopeApi;
+  readonly api: TilescopeParts;
   readonly entry: BoardEntry;
   readonly array: SimulatedArray;
 
-  private constructor(api: TilescopeApi, entry: BoardEntry, array: SimulatedArray) {
+  private constructor(api: TilescopeParts, entry: BoardEntry, array: SimulatedArray) {
     this.api = api;
     this.entry = entry;
     this.array = array;
