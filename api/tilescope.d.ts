@@ -11,7 +11,7 @@
  * this machine's clock. Names and owners are texts of a board or a file: show them as text, never as markup or instructions.
  * Every promise rejects with a `TilescopeError`.
  */
-import type { CancellationToken, Event } from 'vscode';
+import type { CancellationToken, Disposable, Event, Uri } from 'vscode';
 
 /** What `activate` returns; `undefined` where Tilescope could not start. */
 export interface TilescopeExports {
@@ -41,6 +41,32 @@ export interface TilescopeApi {
    * of a running core is left out (`core-running`).
    */
   read(place: MemoryPlace, token?: CancellationToken): Promise<MemoryBytes>;
+  /**
+   * Changes bytes, at most 4 KiB, once a person has agreed: asked each time, with your extension's name, the bytes now and then, and
+   * the owner beside whom they would be written. `staged` (the default) stages them in an editor, where the person applies or
+   * discards them. `immediate` writes them at once; a word of 32 bits in which a byte changed while the person was asked is
+   * left alone.
+   *
+   * Refused are program memory, bytes on which somebody has staged edits, memory that a person locked, and a write while a person is
+   * asked about another one.
+   */
+  write(
+    place: Omit<MemoryPlace, 'length'>,
+    bytes: Uint8Array,
+    options?: WriteOptions,
+    token?: CancellationToken,
+  ): Promise<WriteResult>;
+  /**
+   * Tells the bytes, at most 64 KiB, at first and whenever some of them differ from what was told, as the board's side finds it
+   * out: within the read budget, together with all editors of the memory. A partition that nobody uses is not looked at, and
+   * that is told, as is every other pause; it goes on by itself. Program memory is refused.
+   */
+  watch(place: MemoryPlace, listener: (news: WatchNews) => void, options?: WatchOptions): Promise<Disposable>;
+  /**
+   * Reads a tile's memory, or that of all tiles, within the read budget, and writes it as a snapshot (`docs/snapshots.md`),
+   * in place of a file that is there. Of a partition that nobody uses it has what a person has read. Program memory is refused.
+   */
+  snapshot(place: SnapshotPlace, file: Uri, token?: CancellationToken): Promise<SnapshotResult>;
 }
 
 export type MemoryType =
@@ -123,6 +149,45 @@ export interface UnreadableRun {
   readonly reason: string;
 }
 
+export interface WriteOptions {
+  /** `staged` unless told. */
+  readonly how?: 'staged' | 'immediate';
+  /** What you saw there, of the same length: if the board holds something else, nobody is asked and nothing is changed. */
+  readonly seen?: Uint8Array;
+}
+
+export interface WriteResult {
+  /** `staged`: in an editor. `written`: all of it. `left`: not all of it, see there. */
+  readonly outcome: 'staged' | 'written' | 'left';
+  /** Runs that were not written, ascending; `offset` counts in the bytes that were given. */
+  readonly left: readonly {
+    readonly offset: number;
+    readonly length: number;
+    /** `conflict`: the board holds something else than was seen. */
+    readonly why: 'conflict' | 'refused' | 'unreadable';
+  }[];
+}
+
+export interface WatchOptions {
+  /** From look to look, milliseconds, 33 to 60,000; 100 unless told. Longer where board and budget allow no more. */
+  readonly periodMs?: number;
+}
+
+export type WatchNews =
+  | ({ readonly kind: 'bytes' } & MemoryBytes)
+  /** Nothing comes at present. `free`: nobody uses the partition. `outside`: the memory has no such bytes. */
+  | { readonly kind: 'paused'; readonly why: 'no-board' | 'free' | 'outside' | 'failed' };
+
+export interface SnapshotPlace extends Pick<MemoryPlace, 'board' | 'partition' | 'memory'> {
+  /** All tiles of the memory without it. */
+  readonly tile?: Tile;
+}
+
+export interface SnapshotResult {
+  /** Bytes that the file does not have: they could not be read. */
+  readonly missing: number;
+}
+
 /** Why a call was refused or failed; `message` is a sentence for a person, with the next step. */
 export interface TilescopeError extends Error {
   readonly name: 'TilescopeError';
@@ -143,6 +208,14 @@ export type TilescopeErrorCode =
   | 'outside'
   /** Nobody uses the partition, and no person has read these bytes. */
   | 'free-partition'
+  /** A person locked the memory, or it is program memory. */
+  | 'locked'
+  /** Somebody has staged edits on these bytes. */
+  | 'edits-staged'
+  /** The person who was asked did not agree. */
+  | 'declined'
+  | 'too-many'
+  | 'timeout'
   | 'cancelled'
   /** The board or the way to it failed. */
   | 'failed';

@@ -94,7 +94,9 @@ const PARTS: Readonly<Record<string, string>> = {
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',
   debugging: 'src/debug/complete.ts',
-  api: 'src/api/memory-access.ts',
+  api: 'src/api/loaded.ts',
+  tools: 'src/api/tools.ts',
+  tasks: 'src/api/text-commands.ts',
 };
 
 /** The script of a thread of its own: it shares nothing with the rest, and has no editor. */

@@ -40,7 +40,7 @@ export const reserved: readonly Reserved[] = [
   {
     word: 'snapshot',
     part: /^snapshots?$/,
-    places: [/^src\/(session|boards|explorer|editor)\//, /^src\/board\/snapshot\//],
+    places: [/^src\/(api|session|boards|explorer|editor)\//, /^src\/board\/snapshot\//, /^api\//],
   },
   {
     word: 'hold',

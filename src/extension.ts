@@ -6,6 +6,7 @@ import { ApiFace } from './api/api-face.ts';
 import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
 import { defaultDevice } from './board/board.ts';
+import { BoardError } from './board/errors.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { startBoards } from './boards/board-config.ts';
 import { BoardCollection } from './boards/boards.ts';
@@ -28,7 +29,7 @@ import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { PlaceHistory } from './editor/place-history.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
-import { sentenceOf } from './editor/sentences.ts';
+import { besideQuestion, sentenceOf } from './editor/sentences.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { WatchActions } from './editor/watch-actions.ts';
@@ -86,6 +87,7 @@ const localSettings = {
 
 /** The pieces of this window, for this project's own tests and `npm start`. Other extensions have the API. */
 export interface TilescopeParts {
+  readonly api: ApiFace;
   readonly boards: BoardCollection;
   readonly tree: BoardTree;
   readonly boardCommands: BoardCommands;
@@ -117,7 +119,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<Export
   const log = vscode.window.createOutputChannel('Tilescope', { log: true });
   context.subscriptions.push(log);
   try {
-    const { api, ...parts } = build(context, log);
+    const parts = build(context, log);
+    const { api } = parts;
     return process.env['TILESCOPE_PARTS'] === '1' ? { ...api.exports, parts } : api.exports;
   } catch (error) {
     log.error(error instanceof Error ? error : String(error));
@@ -133,10 +136,7 @@ export async function deactivate(): Promise<void> {
   await closing?.();
 }
 
-function build(
-  context: vscode.ExtensionContext,
-  log: vscode.LogOutputChannel,
-): TilescopeParts & { readonly api: ApiFace } {
+function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeParts {
   const services: SessionServices = {
     ...machineServices({
       trace: (line) => log.trace(cleanLine(line)),
@@ -310,6 +310,23 @@ function build(
       vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
     partitions: ({ id, link }) => picks.shown(id, link.partitions),
     sessions: () => sessions.all,
+    acquire,
+    stage: async (resource, label, edits) => {
+      const uri = uriOf(resource);
+      const options = { preserveFocus: true, preview: false };
+      await vscode.commands.executeCommand('vscode.openWith', uri, viewType, options);
+      const document = editor.document(uri);
+      if (document === undefined) throw new BoardError('cancelled', 'the memory was not opened');
+      editor.edit(document, label, edits);
+    },
+    keep: async (session, { tile, ...resource }, file, signal) => {
+      const { snapshots } = await files.load();
+      await snapshots.keepKnown({ session, resource }, tile, file, signal);
+    },
+    explain: async (place, signal) => (await array.explanations()).tileText(place, signal),
+    boardLabel: (id) => boards.get(id)?.config.label ?? id,
+    memoryName: (resource) => memoryName(resource.memory),
+    besideText: (info) => besideQuestion(info, vscode.l10n).detail,
     sentence: (thrown) => sentenceOf(thrown, errorText, vscode.l10n),
     note: (thrown) => failures.note(thrown),
     now: services.now,

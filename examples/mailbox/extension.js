@@ -5,6 +5,8 @@
  * @typedef {import('../../api/tilescope.d.ts').TilescopeExports} TilescopeExports
  * @typedef {import('../../api/tilescope.d.ts').TilescopeApi} TilescopeApi
  * @typedef {import('../../api/tilescope.d.ts').MemoryPlace} MemoryPlace
+ * @typedef {Omit<MemoryPlace, 'length'>} Place
+ * @typedef {{ flag: number, words: number[] }} Mailbox
  */
 const vscode = require('vscode');
 
@@ -30,7 +32,9 @@ async function boards() {
     `${label}: ${state}`,
     ...partitions.map(({ startCol, numCols, inUse, owner, memories }) => {
       const who = owner === undefined ? 'in use' : `in use by ${owner.command}`;
-      const sizes = memories.map(({ memory, bytesPerTile, tiles }) => `${memory} ${tiles.length} x ${bytesPerTile}`);
+      const sizes = memories.map(
+        ({ memory, bytesPerTile, tiles }) => `${memory} ${tiles.length} x ${bytesPerTile}`,
+      );
       return `  columns ${startCol} to ${startCol + numCols - 1}, ${inUse ? who : 'free'}: ${sizes.join(', ')}`;
     }),
   ]);
@@ -38,8 +42,8 @@ async function boards() {
 
 /**
  * The mailbox at a place: its flag, and the words behind it.
- * @param {Omit<MemoryPlace, 'length'>} place
- * @returns {Promise<{ flag: number, words: number[] }>}
+ * @param {Place} place
+ * @returns {Promise<Mailbox>}
  */
 async function read(place) {
   const api = await tilescope();
@@ -47,6 +51,56 @@ async function read(place) {
   const [gap] = unreadable;
   if (gap !== undefined) throw new Error(`The mailbox cannot be read: ${gap.reason}.`);
   return mailboxOf(bytes);
+}
+
+/**
+ * The next message: resolves once the kernel has changed the mailbox and its flag is not 0.
+ * @param {Place} place
+ * @returns {Promise<Mailbox>}
+ */
+async function next(place) {
+  const api = await tilescope();
+  /** @type {vscode.Disposable | undefined} */
+  let watch;
+  try {
+    return await new Promise((done, failed) => {
+      let isFirst = true;
+      api
+        .watch({ ...place, length: 20 }, (news) => {
+          // A pause ends by itself: there is nothing to do but wait.
+          if (news.kind !== 'bytes') return;
+          const mailbox = mailboxOf(news.bytes);
+          if (!isFirst && mailbox.flag !== 0) done(mailbox);
+          isFirst = false;
+        })
+        .then((begun) => {
+          watch = begun;
+        }, failed);
+    });
+  } finally {
+    watch?.dispose();
+  }
+}
+
+/**
+ * Tells the kernel that its message was read: sets the flag to 0, if it is still what was read. Tilescope asks the person.
+ * @param {Place} place
+ */
+async function answer(place) {
+  const api = await tilescope();
+  const { bytes } = await api.read({ ...place, length: 4 });
+  const { outcome } = await api.write(place, new Uint8Array(4), { how: 'immediate', seen: bytes });
+  if (outcome !== 'written') throw new Error('The kernel has written another message meanwhile.');
+}
+
+/**
+ * Keeps the tile's memory in a file.
+ * @param {Place} place
+ * @param {vscode.Uri} file
+ */
+async function keep({ board, partition, memory, tile }, file) {
+  const api = await tilescope();
+  return await api.snapshot({ board, partition, memory, ...(tile === undefined ? {} : { tile }) }, file);
 }
 
 /** @param {Uint8Array} bytes */
@@ -61,5 +115,8 @@ exports.activate = (context) => {
   context.subscriptions.push(
     vscode.commands.registerCommand('mailbox.boards', boards),
     vscode.commands.registerCommand('mailbox.read', read),
+    vscode.commands.registerCommand('mailbox.next', next),
+    vscode.commands.registerCommand('mailbox.answer', answer),
+    vscode.commands.registerCommand('mailbox.keep', keep),
   );
 };

@@ -1,20 +1,34 @@
 /**
- * What `activate` gives to other extensions: versions, who asks, and what is loaded when something is first asked for. The
- * contract is `api/tilescope.d.ts`.
+ * What `activate` gives to other extensions, with the commands and the tools: versions, who asks, and what is loaded when
+ * something is first asked for. The contract is `api/tilescope.d.ts`.
  */
 import * as vscode from 'vscode';
 import type { TilescopeApi, TilescopeExports } from '../../api/tilescope.d.ts';
 import { toBoardError } from '../board/errors.ts';
 import { LazyPart } from '../model/lazy-part.ts';
+import { agreesTo, type ModalQuestion } from '../say/say.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServices } from './api-services.ts';
-import type { MemoryAccess } from './memory-access.ts';
+import { commandNames } from './command-names.ts';
+import type { LoadedApi } from './loaded.ts';
+import { toolNames } from './tool-names.ts';
+import type { LanguageTools } from './tools.ts';
+import type { Caller } from './writes.ts';
+
+/** Everything that is loaded together. */
+interface Loaded {
+  readonly api: LoadedApi;
+  readonly tools: LanguageTools;
+}
 
 export class ApiFace implements vscode.Disposable {
   readonly #services: ApiServices;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #following: { dispose(): void };
-  readonly #access: LazyPart<MemoryAccess>;
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #loaded: LazyPart<Loaded>;
+
+  /** How a person is asked before another program writes; tests answer in their place. */
+  confirm: (question: ModalQuestion) => Promise<boolean> = agreesTo;
 
   /** What other extensions get. */
   readonly exports: TilescopeExports = {
@@ -26,69 +40,124 @@ export class ApiFace implements vscode.Disposable {
           vscode.l10n.t('This Tilescope has no API of version {0}. Update Tilescope.', String(version)),
         );
       }
-      this.#nameOf(caller);
-      return this.#first();
+      return this.#first(callerOf(caller));
     },
   };
 
-  constructor(services: ApiServices) {
+  constructor(given: Omit<ApiServices, 'confirm'>) {
+    const services: ApiServices = { ...given, confirm: (question) => this.confirm(question) };
     this.#services = services;
-    this.#following = services.onDidChangeBoards(() => this.#changed.fire());
-    this.#access = new LazyPart(
+    this.#loaded = new LazyPart(
       async () => {
-        const { MemoryAccess: Access } = await import('./memory-access.ts');
-        return new Access(services, vscode.l10n);
+        const [{ LoadedApi: Api }, { LanguageTools: Tools }] = await Promise.all([
+          import('./loaded.ts'),
+          import('./tools.ts'),
+        ]);
+        const api = new Api(services, vscode.l10n);
+        return { api, tools: new Tools(api, services) };
       },
-      () => undefined,
+      ({ api }) => api.dispose(),
     );
+    this.#subscriptions = [
+      vscode.Disposable.from(services.onDidChangeBoards(() => this.#changed.fire())),
+      ...this.#registerCommands(),
+      ...this.#registerTools(),
+    ];
   }
 
   dispose(): void {
-    this.#following.dispose();
-    this.#access.dispose();
+    for (const one of this.#subscriptions) one.dispose();
+    this.#loaded.dispose();
     this.#changed.dispose();
   }
 
+  /** The tools, loaded at the first call. */
+  async tools(): Promise<LanguageTools> {
+    return (await this.#loaded.load()).tools;
+  }
+
   /** Version 1, for one caller. */
-  #first(): TilescopeApi {
+  #first(caller: Caller): TilescopeApi {
+    const asked = <T>(
+      act: (api: LoadedApi, signal: AbortSignal) => T | Promise<T>,
+      token?: vscode.CancellationToken,
+    ) => this.#asked(({ api }, signal) => act(api, signal), token);
     return {
       version: 1,
-      list: () => this.#asked((access) => access.list()),
+      list: () => asked((api) => api.access.list()),
       onDidChange: this.#changed.event,
-      read: (place, token) => this.#asked((access, signal) => access.read(place, signal), token),
+      read: (place, token) => asked((api, signal) => api.access.read(place, signal), token),
+      write: (place, bytes, options, token) =>
+        asked((api, signal) => api.writes.write(caller, place, bytes, options, signal), token),
+      watch: (place, listener, options) =>
+        asked((api) => vscode.Disposable.from(api.watch(place, options, listener))),
+      snapshot: (place, file, token) => asked((api, signal) => api.keep(place, file, signal), token),
     };
   }
 
-  /** What the extension is called. @throws ApiError `unknown-caller` */
-  #nameOf(caller: unknown): string {
-    const extension = typeof caller === 'string' ? vscode.extensions.getExtension(caller) : undefined;
-    if (extension === undefined) {
-      throw new ApiError(
-        'unknown-caller',
-        vscode.l10n.t('No extension of this window has the id "{0}": give your own, publisher.name.', String(caller)),
-      );
-    }
-    const { displayName } = extension.packageJSON as { readonly displayName?: unknown };
-    return typeof displayName === 'string' ? `${displayName} (${extension.id})` : extension.id;
+  #registerCommands(): vscode.Disposable[] {
+    return commandNames.map((name) =>
+      vscode.commands.registerCommand(`tilescope.api.${name}`, (given?: unknown) =>
+        this.#asked(async ({ api }, signal) => {
+          const { runCommand } = await import('./text-commands.ts');
+          const id = (Object(given) as { readonly caller?: unknown }).caller;
+          const task = { id: 'command', name: vscode.l10n.t('a task or command') };
+          return await runCommand(name, api, id === undefined ? task : callerOf(id), given, signal);
+        }),
+      ),
+    );
+  }
+
+  /** Editors without language models have none of this. */
+  #registerTools(): vscode.Disposable[] {
+    const { lm } = vscode as { readonly lm?: Partial<typeof vscode.lm> };
+    if (typeof lm?.registerTool !== 'function') return [];
+    const register = lm.registerTool;
+    return toolNames.map((name) =>
+      register<unknown>(name, {
+        prepareInvocation: ({ input }, token) =>
+          this.#asked(({ tools }, signal) => tools.prepare(name, input, signal), token),
+        invoke: ({ input }, token) =>
+          this.#asked(({ tools }, signal) => tools.invoke(name, input, signal), token),
+      }),
+    );
   }
 
   /** Does what was asked; whatever fails becomes an ApiError. */
   async #asked<T>(
-    act: (access: MemoryAccess, signal: AbortSignal) => Promise<T>,
+    act: (loaded: Loaded, signal: AbortSignal) => T | Promise<T>,
     token?: vscode.CancellationToken,
   ): Promise<T> {
     const stop = new AbortController();
     const ends = token?.onCancellationRequested(() => stop.abort());
     if (token?.isCancellationRequested === true) stop.abort();
     try {
-      return await act(await this.#access.load(), stop.signal);
+      return await act(await this.#loaded.load(), stop.signal);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       const { code } = toBoardError(error);
       if (code !== 'cancelled') this.#services.note(error);
-      throw new ApiError(code === 'cancelled' ? code : 'failed', this.#services.sentence(error));
+      const known = code === 'cancelled' ? code : code === 'not-asked' ? 'free-partition' : 'failed';
+      throw new ApiError(known, this.#services.sentence(error));
     } finally {
       ends?.dispose();
     }
   }
+}
+
+/** Who asks, by the id that it gives. @throws ApiError `unknown-caller` */
+function callerOf(id: unknown): Caller {
+  const extension = typeof id === 'string' ? vscode.extensions.getExtension(id) : undefined;
+  if (extension === undefined) {
+    throw new ApiError(
+      'unknown-caller',
+      vscode.l10n.t(
+        'No extension of this window has the id "{0}": give your own, publisher.name.',
+        String(id),
+      ),
+    );
+  }
+  const { displayName } = extension.packageJSON as { readonly displayName?: unknown };
+  const name = typeof displayName === 'string' ? `${displayName} (${extension.id})` : extension.id;
+  return { id: extension.id, name };
 }

@@ -2,19 +2,19 @@
  * What other programs get of boards: lists and bytes. Everything here asks as `nobody`: no person is behind it, so a partition
  * that nobody uses is never taken for it.
  */
-import type { BoardFacts, MemoryBytes, MemoryFacts, PartitionFacts, UnreadableRun } from '../../api/tilescope.d.ts';
+import type { BoardFacts, MemoryBytes, MemoryFacts, PartitionFacts } from '../../api/tilescope.d.ts';
 import { type PartitionInfo, patience, type ReadResult } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
-import { isUnreadable, reasonOf, stateBits } from '../model/byte-state.ts';
 import { type ByteRange, type MemoryGeometry, tiles } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { clean } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
-import type { MemorySession } from '../session/memory-session.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiBoard, ApiServices } from './api-services.ts';
+import { addRun, knownBytes, type MutableRun } from './known-bytes.ts';
 import { type AskedPlace, askedPlace, rangeIn } from './places.ts';
-import { ReadPace } from './read-pace.ts';
+import type { ReadPace } from './read-pace.ts';
+import { freePartition, noMemory } from './refusals.ts';
 
 /** Bytes of one read. */
 const mostRead = 1 << 20;
@@ -32,10 +32,10 @@ export class MemoryAccess {
   readonly #l10n: Localiser;
   readonly #pace: ReadPace;
 
-  constructor(services: ApiServices, l10n: Localiser) {
+  constructor(services: ApiServices, pace: ReadPace, l10n: Localiser) {
     this.#services = services;
+    this.#pace = pace;
     this.#l10n = l10n;
-    this.#pace = new ReadPace(services.now, services.after);
   }
 
   /** Boards, partitions, memories and tiles, as they are known. */
@@ -62,7 +62,7 @@ export class MemoryAccess {
     if (!info.inUse) return this.#seenByPerson(board, info, place);
     const partition = await board.link.open(info.key, signal, 'nobody');
     const memory = partition.memory(place.memory);
-    if (memory === undefined) throw this.#noMemory();
+    if (memory === undefined) throw noMemory(this.#l10n);
     const range = rangeIn(memory.geometry, place, this.#l10n);
     const parts: ReadResult[] = [];
     for (let done = 0; done < range.length; done += pieceBytes) {
@@ -117,50 +117,14 @@ export class MemoryAccess {
       .sessions()
       .find(({ link: of, key }) => of === link && key.partition === info.key && key.memory === place.memory);
     const geometry: MemoryGeometry | undefined = session?.geometry;
-    if (session === undefined || geometry === undefined) throw this.#free();
+    if (session === undefined || geometry === undefined) throw freePartition(this.#l10n);
     const range = rangeIn(geometry, place, this.#l10n);
     const at = session.readAt(range);
-    if (at === undefined) throw this.#free();
-    const { bytes, unreadable } = this.#known(session, range);
-    return { bytes, unreadable, at, epoch: info.epoch };
+    if (at === undefined) throw freePartition(this.#l10n);
+    const known = knownBytes(session, range);
+    if (known === undefined) throw freePartition(this.#l10n);
+    return { ...known, at, epoch: info.epoch };
   }
-
-  /** The base of the bytes, all of which are known. */
-  #known(session: MemorySession, range: ByteRange): Pick<MemoryBytes, 'bytes' | 'unreadable'> {
-    const { base, flags } = session.bytes(range);
-    const runs: Run[] = [];
-    flags.forEach((flag, offset) => {
-      const isFound = (flag & stateBits.known) !== 0 || isUnreadable(flag);
-      if (!isFound || (flag & stateBits.stale) !== 0) throw this.#free();
-      const reason = reasonOf(flag);
-      if (reason === undefined) return;
-      base[offset] = 0;
-      addRun(runs, offset, 1, reason);
-    });
-    return { bytes: base, unreadable: runs };
-  }
-
-  #noMemory(): ApiError {
-    return new ApiError('no-memory', this.#l10n.t('The partition has no such memory.'));
-  }
-
-  #free(): ApiError {
-    return new ApiError(
-      'free-partition',
-      this.#l10n.t(
-        'Nobody uses this partition, so other programs may not read it: an application that starts meanwhile would be refused. Open these bytes in an editor of Tilescope first: what a person has read there is given to them.',
-      ),
-    );
-  }
-}
-
-type Run = { -readonly [K in keyof UnreadableRun]: UnreadableRun[K] };
-
-/** Adds a run after all others, or to the last one. */
-function addRun(runs: Run[], offset: number, length: number, reason: string): void {
-  const last = runs.at(-1);
-  if (last !== undefined && last.reason === reason && last.offset + last.length === offset) last.length += length;
-  else runs.push({ offset, length, reason });
 }
 
 function partitionFacts(info: PartitionInfo, memories: readonly MemoryFacts[]): PartitionFacts {
@@ -179,7 +143,7 @@ function partitionFacts(info: PartitionInfo, memories: readonly MemoryFacts[]): 
 /** The parts of one read, all of one epoch. @throws ApiError `failed` */
 function joined(range: ByteRange, parts: readonly ReadResult[], l10n: Localiser): MemoryBytes {
   const bytes = new Uint8Array(range.length);
-  const runs: Run[] = [];
+  const runs: MutableRun[] = [];
   const epoch = parts[0]?.epoch ?? '';
   for (const part of parts) {
     if (part.epoch !== epoch) {

@@ -22,7 +22,10 @@ export interface AskedPlace extends MemoryResource, ByteRange {}
 
 const placeShape = v.object({
   board: v.pipe(v.string(), v.check(isBoardId)),
-  partition: v.pipe(v.string(), v.check(isPartitionKey)),
+  partition: v.pipe(
+    v.string(),
+    v.check((text) => isPartitionKey(text)),
+  ),
   memory: v.picklist(memoryTypes),
   tile: v.optional(v.object({ col: whole(0, mostColumns), row: whole(0, mostRows) })),
   offset: whole(0, mostMemoryBytes),

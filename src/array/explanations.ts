@@ -1,6 +1,7 @@
 /** *Explain*: reads what a tile or a partition does now, tells it on a page of text, and copies that as Markdown. */
 import * as vscode from 'vscode';
-import { type BoardInfo, type Partition, type PartitionInfo, patience } from '../board/board.ts';
+import { type Asking, type BoardInfo, type Partition, type PartitionInfo, patience } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
 import { formatTile, type Tile, tileKind } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import {
@@ -72,6 +73,19 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
     });
   }
 
+  /**
+   * The page about a tile for another program: one look for nobody, so no partition is taken for it that nobody uses, and no
+   * bytes are read. Rejects with BoardError.
+   */
+  async tileText({ tile, ...place }: TilePlace, signal: AbortSignal): Promise<string> {
+    const found = this.#found(place);
+    if (found === undefined) throw new BoardError('connection-lost', 'not connected');
+    const { board, info, about } = found;
+    const partition = await board.link.open(place.partition, signal, 'nobody');
+    const sources = await this.#sources(board, info, about, partition, signal, 'nobody');
+    return explainTile(sources, { tile, samples: [], samplesMs: 0, age: () => undefined });
+  }
+
   /** Explains who waits for whom in a partition. */
   async partition(place: Omit<TilePlace, 'tile'>): Promise<void> {
     const name = this.#services.l10n.t('waits');
@@ -92,19 +106,18 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
     tell: (sources: ExplainSources, partition: Partition, signal: AbortSignal) => Promise<string>,
   ): Promise<void> {
     const { l10n } = this.#services;
-    const board = this.#services.boards().find(({ id }) => id === place.board);
-    const info = board?.link.partitions.find(({ key }) => key === place.partition);
-    if (board?.link.state.kind !== 'connected' || info === undefined) {
+    const found = this.#found(place);
+    if (found === undefined) {
       sayInformation(l10n.t('Connect the board first: what it does now is read for this.'));
       return;
     }
-    const about = board.link.state.board.info;
+    const { board, info, about } = found;
     const text = await withProgress(l10n.t('Explaining {0}', name), async (_, token) => {
       const stop = new AbortController();
       token.onCancellationRequested(() => stop.abort());
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(patience)]);
       const partition = await board.link.open(place.partition, signal, 'person');
-      const sources = await this.#sources(board, info, about, partition, signal);
+      const sources = await this.#sources(board, info, about, partition, signal, 'person');
       return await tell(sources, partition, signal);
     });
     // Two partitions of a board have pages of their own.
@@ -120,6 +133,14 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
     );
   }
 
+  /** The board and the partition of a place, while it is connected. */
+  #found(place: Omit<TilePlace, 'tile'>) {
+    const board = this.#services.boards().find(({ id }) => id === place.board);
+    const info = board?.link.partitions.find(({ key }) => key === place.partition);
+    if (board?.link.state.kind !== 'connected' || info === undefined) return undefined;
+    return { board, info, about: board.link.state.board.info };
+  }
+
   /** Reads the state of all tiles, with details. */
   async #sources(
     board: ArrayBoard,
@@ -127,9 +148,10 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
     about: Pick<BoardInfo, 'array' | 'generation'>,
     partition: Partition,
     signal: AbortSignal,
+    asking: Asking,
   ): Promise<ExplainSources> {
     const { l10n, clock, columnsText, names, kernels } = this.#services;
-    const report = await partition.status(partitionTiles(info), { detail: true, asking: 'person' }, signal);
+    const report = await partition.status(partitionTiles(info), { detail: true, asking }, signal);
     const statusOf = (tile: Tile) =>
       report.tiles.find(({ tile: one }) => one.col === tile.col && one.row === tile.row);
     return {

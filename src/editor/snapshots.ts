@@ -145,10 +145,23 @@ export class Snapshots {
     const { session } = place;
     const signal = AbortSignal.timeout(patience);
     const geometry = await session.open(signal, 'nobody');
-    const range = tileRange(geometry, tile);
-    await session.refreshUnasked(range, epoch, signal);
-    const parts = [{ session, range, geometry: ofTile(geometry, tile) }];
-    await writeParts(uri, snapshotParts(this.#snapshot(place, parts)), signal, () => undefined);
+    await session.refreshUnasked(tileRange(geometry, tile), epoch, signal);
+    await this.keepKnown(place, tile, uri, signal);
+  }
+
+  /**
+   * Writes what the session knows of a tile, or of all of its memory, to a file without a question; reads nothing. Rejects with
+   * FileError, and with the signal's reason.
+   */
+  async keepKnown(place: Place, tile: Tile | undefined, uri: vscode.Uri, signal: AbortSignal): Promise<void> {
+    const { session } = place;
+    const { geometry } = session;
+    if (geometry === undefined) return;
+    const part =
+      tile === undefined
+        ? { session, range: { offset: 0, length: totalBytes(geometry) }, geometry }
+        : { session, range: tileRange(geometry, tile), geometry: ofTile(geometry, tile) };
+    await writeParts(uri, snapshotParts(this.#snapshot(place, [part])), signal, () => undefined);
   }
 
   /** The memories of a scope; sessions that are joined for it are added to `references`. */
