@@ -102,7 +102,14 @@ export class ApiFace implements vscode.Disposable {
           const { runCommand } = await import('./text-commands.ts');
           const id = (Object(given) as { readonly caller?: unknown }).caller;
           const task = { id: 'command', name: vscode.l10n.t('a task or command') };
-          return await runCommand(name, api, id === undefined ? task : callerOf(id), given, signal);
+          return await runCommand(
+            name,
+            api,
+            id === undefined ? task : callerOf(id),
+            given,
+            this.#services.after,
+            signal,
+          );
         }),
       ),
     );

@@ -18,7 +18,7 @@ export interface ApiBoard {
 }
 
 /** A tile of a partition. */
-export type ExplainedTile = Required<Omit<MemoryResource, 'memory'>>;
+type ExplainedTile = Required<Omit<MemoryResource, 'memory'>>;
 
 export interface ApiServices {
   boards(): readonly ApiBoard[];

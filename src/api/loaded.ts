@@ -20,7 +20,7 @@ import { ProgramWrites } from './writes.ts';
 /** Bytes of one watch. */
 const mostWatched = 64 << 10;
 /** Watches of all other programs together. */
-const mostWatches = 64;
+const mostOfOthers = 64;
 
 const watchShape = v.object({ periodMs: v.optional(whole(33, 60_000), 100) });
 
@@ -51,10 +51,10 @@ export class LoadedApi implements Disposable {
       throw new ApiError('bad-request', l10n.t('This is not what a watch takes: a listener, and a period.'));
     }
     if (place.memory === 'program') throw programMemory(l10n);
-    if (this.#watches.size >= mostWatches) {
+    if (this.#watches.size >= mostOfOthers) {
       throw new ApiError(
         'too-many',
-        l10n.t('Other programs have {0} watches already. End one first.', mostWatches),
+        l10n.t('Other programs have {0} watches already. End one first.', mostOfOthers),
       );
     }
     const watch = new PlaceWatch(place, period, `api-watch:${this.#count++}`, services, l10n, tell);

@@ -4,11 +4,13 @@
  */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { After } from '../model/later.ts';
+import { hexPairs } from '../model/numbers.ts';
 import { fitting, textUpTo, whole } from '../model/shapes.ts';
 import { ApiError } from './api-error.ts';
 import type { CommandName } from './command-names.ts';
 import type { LoadedApi } from './loaded.ts';
-import { type Caller, hexText } from './writes.ts';
+import type { Caller } from './writes.ts';
 
 /** Characters of bytes that are to be written. */
 const mostHex = 12_288;
@@ -31,6 +33,7 @@ export async function runCommand(
   api: LoadedApi,
   caller: Caller,
   asked: unknown,
+  after: After,
   signal: AbortSignal,
 ): Promise<string> {
   switch (name) {
@@ -39,7 +42,7 @@ export async function runCommand(
     case 'read': {
       const { bytes, unreadable } = await api.access.read(asked, signal);
       const [gap] = unreadable;
-      if (gap === undefined) return hexText(bytes);
+      if (gap === undefined) return hexPairs(bytes, false);
       throw new ApiError(
         'failed',
         vscode.l10n.t('{0} of these bytes cannot be read: {1}.', gap.length, gap.reason),
@@ -51,7 +54,7 @@ export async function runCommand(
       return JSON.stringify(await api.writes.write(caller, asked, bytes, options, signal));
     }
     case 'waitForChange':
-      return await nextChange(api, asked, checked(waitShape, asked).timeoutMs);
+      return await nextChange(api, asked, checked(waitShape, asked).timeoutMs, after);
     case 'snapshot': {
       const file = vscode.Uri.file(checked(fileShape, asked).file);
       return JSON.stringify(await api.keep(asked, file, signal));
@@ -66,25 +69,24 @@ function checked<S extends v.GenericSchema>(shape: S, asked: unknown): v.InferOu
 }
 
 /** The bytes once they are no more what they are at first. */
-async function nextChange(api: LoadedApi, asked: unknown, timeoutMs: number): Promise<string> {
+async function nextChange(api: LoadedApi, asked: unknown, timeoutMs: number, after: After): Promise<string> {
   let first: string | undefined;
   let end: { dispose(): void } | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: { dispose(): void } | undefined;
   try {
     return await new Promise<string>((done, failed) => {
       end = api.watch(asked, {}, (news) => {
         if (news.kind !== 'bytes') return;
-        const text = hexText(news.bytes);
+        const text = hexPairs(news.bytes, false);
         first ??= text;
         if (text !== first) done(text);
       });
-      timer = setTimeout(
-        () => failed(new ApiError('timeout', vscode.l10n.t('Nothing changed in {0} s.', timeoutMs / 1000))),
-        timeoutMs,
+      timer = after(timeoutMs, () =>
+        failed(new ApiError('timeout', vscode.l10n.t('Nothing changed in {0} s.', timeoutMs / 1000))),
       );
     });
   } finally {
-    clearTimeout(timer);
+    timer?.dispose();
     end?.dispose();
   }
 }

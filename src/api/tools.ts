@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { BoardFacts, MemoryFacts, MemoryPlace } from '../../api/tilescope.d.ts';
 import { formatTile } from '../model/geometry.ts';
-import { hexNumber } from '../model/numbers.ts';
+import { hexDigits, hexNumber, hexPairs } from '../model/numbers.ts';
 import { cleanLine } from '../model/plain.ts';
 import { fitting, textUpTo, whole } from '../model/shapes.ts';
 import { tableTooltip } from '../say/say.ts';
@@ -15,7 +15,6 @@ import type { ApiServices } from './api-services.ts';
 import type { LoadedApi } from './loaded.ts';
 import { ToolLimits } from './tool-limits.ts';
 import type { ToolName } from './tool-names.ts';
-import { hexText } from './writes.ts';
 
 /** Bytes of one read, and of one write. */
 const mostRead = 1024;
@@ -25,7 +24,7 @@ const mostSaid = 16_000;
 /** Characters of a name in an answer. */
 const mostNamed = 80;
 /** Bytes of a line. */
-const lineBytes = 16;
+const bytesPerLine = 16;
 
 const tileShape = { board: textUpTo(64), partition: textUpTo(64), col: whole(0, 1023), row: whole(0, 255) };
 const explainShape = v.object(tileShape);
@@ -80,9 +79,9 @@ export class LanguageTools {
     const board = this.#services.boardLabel(place.board);
     const rows: [string, string][] = [
       [l10n.t('Where'), `${board}, ${place.memory}, ${formatTile(tile)}+${hexNumber(place.offset, 4)}`],
-      [l10n.t('Now'), hexText(now.bytes)],
-      [l10n.t('Seen by the model'), hexText(seen)],
-      [l10n.t('Then'), hexText(bytes)],
+      [l10n.t('Now'), hexPairs(now.bytes, false)],
+      [l10n.t('Seen by the model'), hexPairs(seen, false)],
+      [l10n.t('Then'), hexPairs(bytes, false)],
     ];
     const title = l10n.t('Write {0} bytes to {1}?', bytes.length, cleanLine(board));
     return {
@@ -110,12 +109,12 @@ export class LanguageTools {
     const { col, row, ...place } = asked;
     const read = await this.#api.access.read({ ...place, tile: { col, row } }, signal);
     const lines = [`Read at ${new Date(read.at).toISOString()}, epoch ${JSON.stringify(read.epoch)}.`];
-    for (let at = 0; at < read.bytes.length; at += lineBytes) {
-      const line = Array.from(read.bytes.subarray(at, at + lineBytes), (byte, i) => {
+    for (let at = 0; at < read.bytes.length; at += bytesPerLine) {
+      const line = Array.from(read.bytes.subarray(at, at + bytesPerLine), (byte, i) => {
         const isThere = read.unreadable.every(
           ({ offset, length }) => at + i < offset || at + i >= offset + length,
         );
-        return isThere ? byte.toString(16).padStart(2, '0') : '??';
+        return isThere ? hexDigits(byte, 2, false) : '??';
       });
       lines.push(`${hexNumber(asked.offset + at, 4)}: ${line.join(' ')}`);
     }

@@ -7,7 +7,7 @@ import type { WriteResult } from '../../api/tilescope.d.ts';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { formatTile } from '../model/geometry.ts';
-import { hexNumber } from '../model/numbers.ts';
+import { hexNumber, hexPairs } from '../model/numbers.ts';
 import { fitting } from '../model/shapes.ts';
 import type { ModalQuestion } from '../say/say.ts';
 import { SessionError } from '../session/errors.ts';
@@ -192,15 +192,10 @@ export class ProgramWrites {
   }
 
   #hex(bytes: Uint8Array): string {
-    const text = hexText(bytes.subarray(0, mostShown));
+    const text = hexPairs(bytes.subarray(0, mostShown), false);
     const more = bytes.length - mostShown;
     return more > 0 ? this.#parts.l10n.t('{0} and {1} more', text, more) : text;
   }
-}
-
-/** Bytes as hexadecimal numbers with a space between. */
-export function hexText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -153,9 +153,19 @@ describe('the API', () => {
     await api.write(at(0x200, 1), Uint8Array.of(9), { how: 'immediate' });
     assert.equal(asked.length, 3);
     // One question at a time.
-    const both = [1, 2].map((value) => api.write(at(0x210, 1), Uint8Array.of(value), { how: 'immediate' }));
-    const outcomes = await Promise.allSettled(both);
-    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    let answer: (agrees: boolean) => void = () => undefined;
+    bench.api.api.confirm = (one) => {
+      asked.push(one);
+      return new Promise((done) => {
+        answer = done;
+      });
+    };
+    const first = api.write(at(0x210, 1), Uint8Array.of(1), { how: 'immediate' });
+    await untilTrue('a person is asked', () => asked.length === 4);
+    await refused(api.write(at(0x211, 1), Uint8Array.of(2)), 'too-many', /asked about another write/);
+    answer(true);
+    assert.equal((await first).outcome, 'written');
+    assert.equal(held(0x210, 1), '01');
     assert.equal(asked.length, 4);
     assert.ok(document.session.writeLog.some(({ after }) => after[0] === 9));
   });
