@@ -7,7 +7,7 @@ import { actionNames } from './model/action-names.ts';
 
 interface Manifest {
   readonly contributes: {
-    readonly commands: readonly { command: string; title: string; enablement?: string }[];
+    readonly commands: readonly { command: string; title: string; icon?: string; enablement?: string }[];
     readonly menus: Readonly<Record<string, readonly { command: string; when: string; group: string }[]>>;
     readonly keybindings: readonly { command: string; key: string }[];
   };
@@ -45,6 +45,11 @@ const debugMenus: Readonly<Record<string, string>> = {
   'debug/variables/context': 'debug: variables',
 };
 
+/** Menus of VS Code over the page: they repeat what is there, where a person points. */
+const contextMenus: readonly string[] = ['editor: grid menu', 'editor: header menu'];
+
+const menuOf = (menu: string) => contributes.menus[menu] ?? [];
+
 /** The places of an action, as the manifest and the pages have them. */
 function placesOf(action: string): string[] {
   const places = new Set<string>();
@@ -54,6 +59,10 @@ function placesOf(action: string): string[] {
       if (short(command) !== action) continue;
       const inDebug = debugMenus[menu];
       if (inDebug !== undefined) places.add(inDebug);
+      if (menu === 'webview/context') {
+        places.add(when.includes("webviewSection == 'header'") ? 'editor: header menu' : 'editor: grid menu');
+        continue;
+      }
       const shown = [...when.matchAll(/\bview == ([\w.]+)/g)].map(([, view = '']) => views[view]);
       const pages = menu === 'editor/title' ? ['editor'] : shown;
       const part =
@@ -77,8 +86,9 @@ function keysOf(enablement: string | undefined): string[] {
 const cell = (values: readonly string[]) =>
   values.length === 0 ? '' : values.map((one) => `\`${one}\``).join(', ');
 
-const commands = contributes.commands.map(({ command, title, enablement }) => ({
+const commands = contributes.commands.map(({ command, title, icon, enablement }) => ({
   action: short(command),
+  icon,
   name: texts[title.slice(1, -1)] ?? title,
   enablement,
 }));
@@ -124,11 +134,99 @@ describe('[shape-9] the places of the actions', () => {
     expect(table()).toEqual(rows);
   });
 
-  test('in the editor there is one for each action: in the page, or in the title bar above it', () => {
+  test('[hex-10] in the editor there is one for each action: in the page, or in the title bar above it', () => {
     for (const { action } of actions) {
-      const inEditor = placesOf(action).filter((place) => place.startsWith('editor: '));
+      const inEditor = placesOf(action).filter(
+        (place) => place.startsWith('editor: ') && !contextMenus.includes(place),
+      );
       expect(inEditor.length, `${action}: ${inEditor.join(', ')}`).toBeLessThanOrEqual(1);
     }
+  });
+
+  test('[hex-10] the menu of the grid has what is done at the cursor; going and comparing begin in both menus', () => {
+    const inBoth = actions
+      .map(({ action }) => ({ action, places: placesOf(action) }))
+      .filter(({ places }) => places.includes('editor: grid menu') && places.length > 1)
+      .map(({ action, places }) => `${action}: ${places.join(', ')}`);
+    expect(inBoth).toEqual(
+      ['goTo', 'goToName', 'compareFile', 'compareTile'].map(
+        (action) => `${action}: editor: grid menu, editor: menu`,
+      ),
+    );
+  });
+
+  test('[hex-10] the menu of the header has the choices of the view line and those of the title menu about the view', () => {
+    const inHeader = actions.filter(({ action }) => placesOf(action).includes('editor: header menu'));
+    for (const { action } of inHeader) {
+      const other = placesOf(action).filter((place) => place !== 'editor: header menu');
+      const isOfView = menuOf('editor/title').some(
+        ({ command, group }) => short(command) === action && group.startsWith('1_4_view'),
+      );
+      expect(other, action).toEqual([isOfView ? 'editor: menu' : 'editor: view line']);
+    }
+    const ofView = menuOf('editor/title').filter(({ group }) => group.startsWith('1_4_view'));
+    expect(inHeader.map(({ action }) => action).sort()).toEqual(
+      ['cells', ...ofView.map(({ command }) => short(command))].sort(),
+    );
+  });
+
+  test.each<[string, string[]]>([
+    [
+      'editor/title',
+      ['1_1_find', '1_2_goto', '1_3_compare', '1_4_view', '1_5_show', '1_6_file', '1_7_device'],
+    ],
+    ['webview/context', ['navigation', '5_cutcopypaste', '6_change', '7_compare', '8_mark', '1_4_view']],
+  ])('[hex-10] %s has its groups, each in an order of its own', (menu, groups) => {
+    const found = new Map<string, number[]>();
+    for (const { when, group } of menuOf(menu)) {
+      const [name = '', place = ''] = group.split('@');
+      const key = when.includes("webviewSection == 'header'") ? `header ${name}` : name;
+      found.set(key, [...(found.get(key) ?? []), Number(place)]);
+    }
+    expect([...new Set([...found.keys()].map((key) => key.replace('header ', '')))]).toEqual(groups);
+    for (const [group, places] of found) {
+      expect(places, group).toEqual(Array.from(places, (_, i) => i + 1));
+    }
+  });
+
+  test('[hex-10] menus of the editor offer nothing that cannot be done now', () => {
+    const enablement = new Map(commands.map(({ action, enablement: of }) => [action, keysOf(of)]));
+    for (const menu of ['editor/title', 'webview/context']) {
+      for (const { command, when } of menuOf(menu)) {
+        expect(keysOf(when), `${menu}: ${command}`).toEqual(enablement.get(short(command)));
+      }
+    }
+  });
+
+  test('[hex-10] what is a button in a row of the sidebar stands in its menu, too', () => {
+    const ofRows = menuOf('view/item/context');
+    const isInMenu = ({ command, when }: { command: string; when: string }) =>
+      ofRows.some((one) => one.command === command && one.when === when && !one.group.startsWith('inline'));
+    for (const one of ofRows.filter(({ group }) => group.startsWith('inline'))) {
+      // A board whose connection was lost is disconnected in its menu alone: its button connects it.
+      const isThere = isInMenu(one) || short(one.command) === 'disconnect';
+      expect(isThere, `${one.command}: ${one.when}`).toBe(true);
+    }
+  });
+
+  test('[hex-10] every command is in the palette, has a key, or stands in a menu', () => {
+    for (const { action } of commands) {
+      const hasKey = contributes.keybindings.some(({ command }) => short(command) === action);
+      const isReached = !neverInPalette.includes(action) || hasKey || placesOf(action).length > 0;
+      expect(isReached, action).toBe(true);
+    }
+  });
+
+  test('[hex-10] keys, menus and icons name commands that there are, and an action has one icon', () => {
+    const known = new Set(contributes.commands.map(({ command }) => command));
+    const named = [...contributes.keybindings, ...Object.values(contributes.menus).flat()];
+    for (const { command } of named) expect(known, command).toContain(command);
+    // What is called the same does the same, and looks so.
+    const icons = new Map<string, Set<string>>();
+    for (const { name, icon } of commands) {
+      if (icon !== undefined) icons.set(name, (icons.get(name) ?? new Set()).add(icon));
+    }
+    for (const [name, all] of icons) expect([...all], name).toHaveLength(1);
   });
 
   test('in the Array view there is one for each action outside of sentences: no button of the page stands above it, too', () => {

@@ -173,6 +173,7 @@ const announced: readonly string[] = [
   'chooseCells',
   'selectTile',
   'copyAs',
+  'pasteText',
   'fill',
   'paste',
   'tellRuns',

@@ -33,6 +33,7 @@ import { CursorHistory } from './grid/cursor-history.ts';
 import type { Run } from './grid/edits.ts';
 import { expectedOf } from './grid/mismatches.ts';
 import {
+  firstSelected,
   isExtended,
   moveTo,
   type Pane,
@@ -305,7 +306,8 @@ class Editor {
     host.post({ type: 'live', hertz: this.#live });
   }
 
-  copyAs(form: CopyForm): void {
+  /** Without a form as the column of the cursor shows the bytes. */
+  copyAs(form?: CopyForm): void {
     void this.#controller.copyAs(form);
     this.#takeFocus();
   }
@@ -317,6 +319,11 @@ class Editor {
 
   paste(runs: readonly Run[] | undefined, asked: AskedSelection): void {
     if (runs !== undefined) void this.#controller.pasteRuns(runs, asked);
+    this.#takeFocus();
+  }
+
+  pasteText(text: string): void {
+    this.#controller.pasteText(text);
     this.#takeFocus();
   }
 
@@ -654,7 +661,7 @@ class Editor {
     if (layout.rowCount === 0) return;
     const { offset, length } = selectedRange(layout, selection);
     const { cursor } = selection;
-    const address = addressText(this.#view.addresses, cursor);
+    const address = addressText(this.#view.addresses, firstSelected(layout, selection));
     const selected = selectedBytes(layout, this.#view.selection);
     host.post({ type: 'selection', cursor, start: offset, length, selected, address });
   }
@@ -777,6 +784,9 @@ host.listen((message) => {
       return;
     case 'copyAs':
       editor?.copyAs(message.form);
+      return;
+    case 'pasteText':
+      editor?.pasteText(message.text);
       return;
     case 'fill':
       editor?.fill(message.fill, message.asked);

@@ -9,6 +9,7 @@ import {
   type titleLineCommands,
 } from '../src/editor/messages.ts';
 import { atStops } from '../src/model/live-rate.ts';
+import { offerMenu } from './context-menu.ts';
 import { button, progressBar } from './controls.ts';
 import type { Notice } from './grid/controller.ts';
 import type { Translate } from './strings.ts';
@@ -83,6 +84,7 @@ export class Outline {
     this.#spoken.setAttribute('role', 'status');
     this.#spoken.setAttribute('aria-live', 'polite');
     this.#spoken.setAttribute('aria-atomic', 'true');
+    offerMenu(this.#top, 'header');
     const main = document.createElement('main');
     // The grid makes room for a message: it covers no row.
     main.append(

@@ -14,6 +14,7 @@ import {
 } from '../src/model/cells/choices.ts';
 import type { ByteOrder } from '../src/model/cells/format.ts';
 import { rowLengths } from '../src/model/shapes.ts';
+import { offerMenu } from './context-menu.ts';
 import { choice, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
 
@@ -48,6 +49,7 @@ export class ViewLine {
     this.element.className = 'view-line';
     this.element.setAttribute('role', 'group');
     this.element.setAttribute('aria-label', t('viewLine'));
+    offerMenu(this.element, 'header');
   }
 
   /** Shows what is chosen. `kinds` are the addresses that the memory has. */

@@ -44,6 +44,8 @@ const editorCommands = [
   'nextBookmark',
   'previousBookmark',
   'layStructure',
+  'copy',
+  'paste',
   'copyAs',
   'pasteAs',
   'fill',

@@ -71,6 +71,8 @@ export class EditorCommands {
       (await this.#bookmarks.load()).step(known(document), shownPanel(document), -1),
     layStructure: async (document) =>
       (await this.#bookmarks.load()).lay(known(document), shownPanel(document)),
+    copy: async (document) => shownPanel(document).copyAs(),
+    paste: async (document) => shownPanel(document).pasteText(await vscode.env.clipboard.readText()),
     copyAs: async (document) =>
       (await import('./copy-and-fill.ts')).askCopyAs(document, shownPanel(document)),
     pasteAs: async (document) =>
@@ -360,7 +362,7 @@ export class EditorCommands {
     await this.#provider.openPlace(document, place);
   }
 
-  /** The place of the cursor as *Go to Offset...* reads it. */
+  /** The place of the first selected byte, as *Go to Offset...* reads it. */
   async #copyAddress(document: TileDocument): Promise<void> {
     const { shown, cursor, panel } = cursorOf(document);
     const { tile, offset } = locate(shown.geometry, cursor);

@@ -303,7 +303,7 @@ export type FromWebview =
       readonly length: number;
       /** How many bytes are selected, with those that are elsewhere. */
       readonly selected: number;
-      /** The place of the cursor as it is shown, to be copied. */
+      /** The place of the first selected byte as it is shown, to be copied. */
       readonly address: string;
     }
   | { readonly type: 'window'; readonly window: PageWindow }
@@ -368,8 +368,13 @@ export type ToWebview =
   | { readonly type: 'chooseCells' }
   /** All of the tile that the cursor is in is selected. */
   | { readonly type: 'selectTile' }
-  /** The selected bytes are copied in a form: read first where they were not, answered with the request `copy`. */
-  | { readonly type: 'copyAs'; readonly form: CopyForm }
+  /**
+   * The selected bytes are copied in a form, without one as the column of the cursor shows them: read first where they were
+   * not, answered with the request `copy`.
+   */
+  | { readonly type: 'copyAs'; readonly form?: CopyForm }
+  /** A text is pasted at the selection, as if it came with the keys of pasting. */
+  | { readonly type: 'pasteText'; readonly text: string }
   /** The selected bytes are filled, in one gesture, if they are still those that a person was asked about. */
   | { readonly type: 'fill'; readonly fill: Fill; readonly asked: AskedSelection }
   /** Bytes are pasted, in one gesture, if what a person was asked about is still so. */

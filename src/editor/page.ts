@@ -56,6 +56,7 @@ export function waitingPage(webview: vscode.Webview, banner: Banner): string {
   const style = `
 body { font: var(--vscode-font-size) var(--vscode-font-family); color: var(--vscode-foreground); padding: 2rem; }
 main { max-width: 40rem; margin: 12vh auto 0; text-align: center; line-height: 1.5; }
+h1 { font: inherit; margin: 1em 0; }
 button { font: inherit; margin: 1rem 0.25rem 0; padding: 0.35rem 0.9rem; cursor: pointer; border-radius: 2px;
   color: var(--vscode-button-foreground); background: var(--vscode-button-background);
   border: 1px solid var(--vscode-button-border, transparent); }
@@ -68,7 +69,7 @@ for (const button of document.querySelectorAll('button')) {
 }`;
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${style}</style>`,
-    body: `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeMarkup(banner.text)}</p>${buttons}</main>
+    body: `<main><div role="${banner.kind === 'error' ? 'alert' : 'status'}"><h1>${escapeMarkup(banner.text)}</h1></div>${buttons}</main>
 <script nonce="${nonce}">${script}</script>`,
   }));
 }

@@ -71,7 +71,7 @@ export interface Selection {
   readonly length: number;
   /** How many bytes are selected, with those that are elsewhere. */
   readonly selected: number;
-  /** The place of the cursor as the page shows it. */
+  /** The place of the first selected byte as the page shows it. */
   readonly address: string;
 }
 
@@ -540,9 +540,14 @@ export class HexPanel {
       ?.cells;
   }
 
-  /** Has the page copy what is selected. */
-  copyAs(form: CopyForm): void {
-    this.#post({ type: 'copyAs', form });
+  /** Has the page copy what is selected, without a form as the column of the cursor shows it. */
+  copyAs(form?: CopyForm): void {
+    this.#post({ type: 'copyAs', ...(form === undefined ? {} : { form }) });
+  }
+
+  /** Has the page paste a text at the selection. */
+  pasteText(text: string): void {
+    this.#post({ type: 'pasteText', text });
   }
 
   /** What a person is asked to change now; undefined before the page told what is selected. */

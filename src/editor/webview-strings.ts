@@ -114,7 +114,7 @@ export function webviewStrings(l10n: Localiser) {
     scrollbar: l10n.t('Position in the memory'),
     gridName: l10n.t('Bytes of {0}'),
     gridHelp: l10n.t(
-      'Arrow keys move, with Shift they select. Digits overwrite the cell, Enter edits its value, in the characters column any character overwrites the byte. Tab changes the column and then leaves the grid.',
+      'Arrow keys move, with Shift they select. Digits overwrite the cell, Enter edits its value, in the characters column any character overwrites the byte. Tab changes the column and then leaves the grid. Shift+F10 opens a menu at the cursor.',
     ),
     fieldName: l10n.t('New value of the cell'),
     fieldBecomes: l10n.t('{0} = {1}. Enter stages it, Escape leaves the cell as it is.'),

@@ -479,7 +479,7 @@ export class Workbench {
     return findClipped(this.page.mainFrame(), '.part.sidebar .monaco-list-rows');
   }
 
-  /** Runs the accessibility rules of axe in one frame, or on the side bar by default. */
+  /** Runs the accessibility rules of axe on the page in a frame, or on the side bar by default. */
   async accessibilityProblems(frame?: Frame, rulesOff: readonly string[] = []): Promise<AxeViolation[]> {
     const where = frame ?? this.page.mainFrame();
     const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -502,7 +502,7 @@ export class Workbench {
           elements: violation.nodes.map((node) => node.html.slice(0, 200)),
         }));
       },
-      { scope: frame === undefined ? '.part.sidebar' : 'body', off: [...rulesOff] },
+      { scope: frame === undefined ? '.part.sidebar' : 'html', off: [...rulesOff] },
     );
   }
 }

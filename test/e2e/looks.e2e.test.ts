@@ -8,16 +8,6 @@ import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { type Theme, Workbench } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
 
-/** Rules about whole pages, which an editor inside VS Code's window is not. */
-const NOT_A_PAGE = [
-  'region',
-  'page-has-heading-one',
-  'landmark-one-main',
-  'bypass',
-  'html-has-lang',
-  'document-title',
-];
-
 /** VS Code's own lists, which an extension cannot change. */
 const OF_THE_TREE = [
   'aria-prohibited-attr',
@@ -73,7 +63,7 @@ describe('[main-23] looks', () => {
         expect.poll(look, { message: what }).toEqual([]);
       await nothing('texts in the editor', () => workbench.clippedTexts(frame));
       await nothing('texts in the sidebar', () => workbench.clippedTexts());
-      await nothing('editor', () => workbench.accessibilityProblems(frame, NOT_A_PAGE));
+      await nothing('editor', () => workbench.accessibilityProblems(frame));
       await nothing('sidebar', () => workbench.accessibilityProblems(undefined, OF_THE_TREE));
     },
   );
@@ -153,6 +143,66 @@ describe('[main-23] looks', () => {
     await expect
       .poll(() => editor.rowAt('0x20').then((cells) => cells.slice(4, 8)))
       .toEqual(['A4', '70', '45', '41']);
+  });
+
+  test('[hex-10] menus of grid, header and title: by keys at the cursor and by the pointer, what can be done now alone', async () => {
+    const { page } = workbench;
+    const { frame } = editor;
+    const entries = page.locator('.monaco-menu .action-item:not(.disabled) .action-label:visible');
+    const shown = async () => (await entries.allTextContents()).filter((text) => text !== '');
+    const close = async () => {
+      await page.keyboard.press('Escape');
+      await expect.poll(shown).toEqual([]);
+      await frame.locator('#grid:focus').waitFor();
+    };
+    const ofGrid = [
+      ...['Go to Offset...', 'Select Tile'],
+      ...['Copy', 'Paste', 'Copy As...', 'Paste As...', 'Copy Address', 'Fill...'],
+      ...['Compare with File...', 'Compare with Tile...', 'Plot...'],
+      ...['Add Bookmark...', 'Lay Structure...', 'Pin Watch...'],
+    ];
+    await editor.goTo('0x24');
+    await editor.grid.focus();
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await workbench.setTheme(theme);
+      await editor.grid.focus();
+      await page.keyboard.press('Shift+F10');
+      await expect.poll(shown).toEqual(ofGrid);
+      await workbench.screenshot(`menu-grid-${theme}`);
+      await close();
+    }
+    const cell = await editor.pointOf('0020', 6);
+    await page.mouse.click(cell.x, cell.y, { button: 'right' });
+    await expect.poll(shown).toEqual(ofGrid);
+    await expect.poll(() => editor.details()).toContain('tile offset 0x0026');
+    await page.locator('.monaco-menu .action-label:text-is("Copy")').click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^[0-9A-F]{2}$/);
+    await frame.locator('.headings .bytes').click({ button: 'right' });
+    await expect.poll(shown).toEqual(['Cells...', 'Live...', 'Mark Changes...', 'Freeze View']);
+    await workbench.screenshot('menu-header');
+    await close();
+    // What is locked is not offered to be changed.
+    await editor.button('lock').click();
+    await editor.button('unlock').waitFor();
+    await editor.grid.focus();
+    await page.keyboard.press('Shift+F10');
+    await expect
+      .poll(shown)
+      .toEqual(ofGrid.filter((title) => !['Paste', 'Paste As...', 'Fill...'].includes(title)));
+    await close();
+    await editor.button('unlock').click();
+    await editor.button('lock').waitFor();
+    await page
+      .locator('.editor-group-container.active .editor-actions .action-label[aria-label^="More Actions"]')
+      .click();
+    await expect
+      .poll(async () => (await shown()).slice(0, 6))
+      .toEqual([
+        ...['Find', 'Replace', 'Go to Offset...', 'Next Tile', 'Previous Tile', 'Compare with File...'],
+      ]);
+    await workbench.screenshot('menu-title');
+    await page.keyboard.press('Escape');
+    await expect.poll(shown).toEqual([]);
   });
 
   test('[live-9] Pin Watch... asks where, as what, when and what then, and refuses what it cannot read; the list shows the value', async () => {

@@ -77,6 +77,13 @@ export class Person {
     await this.click(this.#page.locator(`.monaco-menu .action-label:text-is("${title}")`).first());
   }
 
+  /** Chooses from the menu that the page has at a point of the window. */
+  async fromMenuAt(point: Point, title: string): Promise<void> {
+    this.#actions++;
+    await this.#page.mouse.click(point.x, point.y, { button: 'right' });
+    await this.click(this.#page.locator(`.monaco-menu .action-label:text-is("${title}")`).first());
+  }
+
   /** Presses Enter in a question of VS Code, and waits until that is gone: until then it has the keys. */
   async answer(): Promise<void> {
     await this.press('Enter');

@@ -75,6 +75,7 @@ describe('[main-23] Theia', () => {
     try {
       const page = await (await localContext(browser)).newPage();
       await page.goto(host.url, { waitUntil: 'commit' });
+      await mkdir(SCREENSHOTS, { recursive: true });
       try {
         const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="extension.tilescope"]');
         await container.waitFor({ timeout: 60_000 });
@@ -101,6 +102,16 @@ describe('[main-23] Theia', () => {
             timeout: 60_000,
           })
           .toBe(pattern('data', 7, 1, 0, 16, SEED));
+        // Its menu of a page: what stands in the manifest for the grid.
+        await first.click({ button: 'right' });
+        const entries = page.locator('.lm-Menu .lm-Menu-itemLabel');
+        await expect.poll(() => entries.allTextContents()).toContain('Copy As...');
+        expect(await entries.allTextContents()).toEqual(
+          expect.arrayContaining(['Go to Offset...', 'Paste', 'Add Bookmark...']),
+        );
+        await page.screenshot({ path: join(SCREENSHOTS, 'theia-menu.png') });
+        await page.keyboard.press('Escape');
+        await entries.first().waitFor({ state: 'detached' });
         await editor.grid.focus();
         await page.keyboard.press('Control+Home');
         await page.keyboard.type('feed');
@@ -115,7 +126,6 @@ describe('[main-23] Theia', () => {
         expect((await witness.read('data', 7, 1, 0, 0x8000)).equals(expected)).toBe(true);
         await witness.release();
       } finally {
-        await mkdir(SCREENSHOTS, { recursive: true });
         await page.screenshot({ path: join(SCREENSHOTS, 'theia.png') });
       }
     } finally {

@@ -628,3 +628,20 @@ describe('[attach-11] looks of the Array view', () => {
     expect(await clipped(page)).toEqual([]);
   });
 });
+
+test.each<[string, LookOptions]>([
+  ['forced colours', { theme: 'light', forcedColors: true }],
+  ['200 %', { zoom: 2, width: 600, height: 1200 }],
+  ['200 % in forced colours', { zoom: 2, width: 600, height: 1200, theme: 'light', forcedColors: true }],
+])(
+  '[hex-10] %s: the Array view is accessible by all rules of axe, and nothing is clipped',
+  async (name, look) => {
+    const page = await shown(sampleOf(small, warmth), look);
+    await page.screenshot({ path: join(shots, `array-${name.replaceAll(/\W+/g, '-')}.png`) });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual(
+      [],
+    );
+    expect(await clipped(page)).toEqual([]);
+  },
+);

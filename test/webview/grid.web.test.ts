@@ -2103,6 +2103,12 @@ describe('[hex-3] addresses', () => {
     await eventually(() => offsets(page)).toEqual(['32768', '32784']);
     await eventually(() => told(page)).toBe('buffer+32768');
     await eventually(() => footer(page).textContent()).toContain('buffer offset 32768');
+    // What is copied is where the selection begins, wherever the cursor is.
+    await page.locator('#grid').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Shift+ArrowDown');
+    await eventually(() => told(page)).toBe('buffer+32769');
+    await page.keyboard.press('Home');
     // A click still finds its cell: the offsets became wider.
     await page
       .locator('.viewport .row .bytes')
@@ -2734,5 +2740,118 @@ describe('the page around', () => {
     const box = await page.locator('.bytes .mark-staged').boundingBox();
     expect(box !== null && cell.x > box.x && cell.x < box.x + box.width).toBe(true);
     expect(await page.locator('.mark-cursor').count()).toBe(1);
+  });
+});
+
+describe('[hex-10] menus', () => {
+  /** Has the page keep what VS Code would be told of menus: what they are about, and where they open. */
+  const listen = (page: Page) =>
+    page.evaluate(() => {
+      const asked: { about: Record<string, unknown>; x: number; y: number }[] = [];
+      Reflect.set(window, 'menus', asked);
+      window.addEventListener('contextmenu', (event) => {
+        if (event.defaultPrevented) return;
+        event.preventDefault();
+        let about = {};
+        let element = event.target instanceof Element ? event.target : null;
+        for (; element !== null; element = element.parentElement) {
+          const told = element instanceof HTMLElement ? element.dataset['vscodeContext'] : undefined;
+          if (told !== undefined) about = { ...JSON.parse(told), ...about };
+        }
+        asked.push({ about, x: event.clientX, y: event.clientY });
+      });
+    });
+  const menus = (page: Page) =>
+    page.evaluate(() => {
+      const asked: { about: Record<string, unknown>; x: number; y: number }[] = Reflect.get(window, 'menus');
+      return asked;
+    });
+  const lastMenu = async (page: Page) => (await menus(page)).at(-1);
+
+  test('the menu key and Shift+F10 open the menu of the bytes below the cursor, in both columns, also out of sight', async () => {
+    const page = await start(oneTile);
+    await listen(page);
+    for (const key of ['Shift+F10', 'ContextMenu']) {
+      for (const pane of ['bytes', 'characters'] as const) {
+        await page.keyboard.press('Control+Home');
+        for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+        await page.keyboard.press('ArrowDown');
+        const before = (await menus(page)).length;
+        await page.keyboard.press(key);
+        await eventually(async () => (await menus(page)).length).toBe(before + 1);
+        const menu = await lastMenu(page);
+        expect(menu?.about).toEqual({ webviewSection: 'grid', preventDefaultContextMenuItems: true });
+        const at = await point(page, '0010', 3, pane);
+        expect(Math.abs((menu?.x ?? 0) - at.x), `${key} ${pane}`).toBeLessThan(16);
+        expect((menu?.y ?? 0) - at.y, `${key} ${pane}`).toBeGreaterThan(0);
+        expect((menu?.y ?? 0) - at.y, `${key} ${pane}`).toBeLessThan(24);
+        await page.keyboard.press(pane === 'bytes' ? 'Tab' : 'Shift+Tab');
+      }
+    }
+    await page.mouse.move(300, 300);
+    await page.mouse.wheel(0, 4000);
+    const shown = async () => (await rows(page)).map(({ offset }) => offset);
+    await eventually(shown).not.toContain('0010');
+    await page.keyboard.press('Shift+F10');
+    await eventually(shown).toContain('0010');
+  });
+
+  test('the pointer opens it where it is: the cursor goes there, a selection around it stays', async () => {
+    const page = await start(oneTile);
+    await listen(page);
+    const { x, y } = await point(page, '0020', 4);
+    await page.mouse.click(x, y, { button: 'right' });
+    await eventually(() => lastMenu(page)).toMatchObject({
+      about: { webviewSection: 'grid' },
+      x: Math.floor(x),
+      y: Math.floor(y),
+    });
+    await eventually(() => footer(page).textContent()).toContain('tile offset 0x0024');
+    await page.keyboard.press('Shift+ArrowDown');
+    await eventually(() => footer(page).textContent()).toContain('17 bytes selected');
+    await page.mouse.click(x, y, { button: 'right' });
+    await eventually(async () => (await menus(page)).length).toBe(2);
+    await eventually(() => footer(page).textContent()).toContain('17 bytes selected');
+  });
+
+  test('headings, title and view line have that of the view; boxes for text keep that of VS Code', async () => {
+    const page = await start(oneTile);
+    await listen(page);
+    await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: false }));
+    const about = async (selector: string) => {
+      const before = (await menus(page)).length;
+      await page.locator(selector).first().click({ button: 'right' });
+      await eventually(async () => (await menus(page)).length).toBe(before + 1);
+      return (await lastMenu(page))?.about;
+    };
+    const header = { webviewSection: 'header', preventDefaultContextMenuItems: true };
+    for (const part of ['.headings .bytes', '.title-line .title', '.view-line']) {
+      expect(await about(part), part).toEqual(header);
+    }
+    expect(await about('.find-line [data-name=find-text]')).toEqual({});
+    await page.locator('.view-line [data-name=cells]').focus();
+    await page.keyboard.press('Shift+F10');
+    await eventually(() => lastMenu(page)).toMatchObject({ about: header });
+  });
+
+  test('Copy takes what the column of the cursor shows, Paste what the host has', async () => {
+    const page = await start(oneTile);
+    const copied = () =>
+      page.evaluate(() => {
+        const last = window.fake.said.findLast(
+          (message) => message.type === 'request' && message.name === 'copy',
+        );
+        return last?.type === 'request' && last.name === 'copy' ? last.params.text : undefined;
+      });
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.evaluate(() => window.fake.send({ type: 'copyAs' }));
+    await eventually(copied).toBe(deviceHex(0x8000, 2));
+    await page.keyboard.press('Tab');
+    await page.evaluate(() => window.fake.send({ type: 'copyAs' }));
+    await eventually(copied).not.toBe(deviceHex(0x8000, 2));
+    expect(await copied()).toHaveLength(2);
+    await page.keyboard.press('Shift+Tab');
+    await page.evaluate(() => window.fake.send({ type: 'pasteText', text: '12 34' }));
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x12, [0x8001]: 0x34 });
   });
 });

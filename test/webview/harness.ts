@@ -16,6 +16,8 @@ export interface OpenOptions extends FakeConfig {
   readonly height?: number;
   /** The system's forced colours. */
   readonly forcedColors?: boolean;
+  /** How many times larger everything is, in a window of the same size. */
+  readonly zoom?: number;
 }
 
 /** A page in front of a fake host, and what went wrong in it. */
@@ -102,7 +104,7 @@ function slow(): void {
 }
 
 /** How a page is looked at. */
-export type LookOptions = Pick<OpenOptions, 'theme' | 'width' | 'height' | 'forcedColors'>;
+export type LookOptions = Pick<OpenOptions, 'theme' | 'width' | 'height' | 'forcedColors' | 'zoom'>;
 
 /** What a person's hand may still hold down when a test ends. */
 const modifiers = ['Shift', 'Control', 'Alt', 'Meta'] as const;
@@ -144,12 +146,17 @@ export class PageServer {
 
   /** Opens the page; `config` is what its fake host starts with. */
   async open(look: LookOptions, config: unknown): Promise<OpenPage> {
-    const { theme = 'dark', width = 1000, height = 700, forcedColors } = look;
+    const { theme = 'dark', width = 1000, height = 700, forcedColors, zoom = 1 } = look;
     this.#page ??= await this.#window();
     const page = this.#page;
     const errors: string[] = [];
     this.#errors = errors;
-    await page.setViewportSize({ width, height });
+    await page.setViewportSize({ width: width / zoom, height: height / zoom });
+    const session = zoom === 1 ? undefined : await page.context().newCDPSession(page);
+    await session?.send('Emulation.setDeviceMetricsOverride', {
+      ...{ width: width / zoom, height: height / zoom },
+      ...{ deviceScaleFactor: zoom, mobile: false },
+    });
     // What moves by itself is what a test is about, or it stands still.
     await page.emulateMedia({
       reducedMotion: 'reduce',
@@ -157,7 +164,11 @@ export class PageServer {
     });
     const { port } = this.#server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/${theme}?config=${encodeURIComponent(JSON.stringify(config))}`);
-    return { page, errors, close: () => this.#leave(page) };
+    const close = async () => {
+      await session?.detach();
+      await this.#leave(page);
+    };
+    return { page, errors, close };
   }
 
   async #window(): Promise<Page> {
@@ -204,12 +215,13 @@ export class Harness {
 
   /** Opens a page and waits until its first bytes are shown (unless they are held back). */
   async open(options: OpenOptions = {}): Promise<OpenPage> {
-    const { theme, width, height, forcedColors, ...config } = options;
+    const { theme, width, height, forcedColors, zoom, ...config } = options;
     const look: LookOptions = {
       ...(theme === undefined ? {} : { theme }),
       ...(width === undefined ? {} : { width }),
       ...(height === undefined ? {} : { height }),
       ...(forcedColors === undefined ? {} : { forcedColors }),
+      ...(zoom === undefined ? {} : { zoom }),
     };
     const open = await this.#pages.open(look, config);
     await open.page.waitForSelector('.row:not(.tile) .bytes');

@@ -101,6 +101,12 @@ function clipped(page: Page): Promise<string[]> {
   });
 }
 
+/** The rules of axe hold, all of them. */
+async function hasNoFlaws(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+}
+
 describe('[main-18] [main-23] looks', () => {
   for (const theme of themeNames) {
     test(`${theme}: nothing is clipped at three widths, and accessible by the rules of axe`, async () => {
@@ -585,6 +591,105 @@ describe('[main-18] [main-23] looks', () => {
       return cell === null ? '' : getComputedStyle(cell, '::highlight(tile-cursor)').backgroundColor;
     });
     expect(cursor).not.toBe('rgba(0, 0, 0, 0)');
+  });
+
+  const looks: readonly [string, OpenOptions][] = [
+    ...themeNames.map((theme): [string, OpenOptions] => [theme, { theme }]),
+    // What is imitated is a light palette, over which VS Code has a light theme: axe looks at the fill of texts, which the theme gives.
+    ['forced colours', { theme: 'light', forcedColors: true }],
+    ['200 %', { zoom: 2 }],
+    ['200 % in forced colours', { zoom: 2, theme: 'light', forcedColors: true }],
+  ];
+  test.each(looks)(
+    '[hex-10] %s: all panels at once, accessible by all rules of axe, and nothing clipped',
+    async (name, look) => {
+      const page = await everything({ width: 1280, height: 1000, settings: { inspector: true }, ...look });
+      await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+      await page.keyboard.type('A4 ?? 45');
+      await page.evaluate(() => {
+        const hits = new Uint8Array(128);
+        hits.set([1, 1, 1], 0x12);
+        window.fake.send({ type: 'hits', hits: { offset: 0, marks: hits } });
+        const found = { count: 12, isFull: false, at: 1, unseen: 4096, said: '', isWrong: false };
+        window.fake.send({ type: 'found', found });
+      });
+      await eventually(() => page.locator('#find-status').textContent()).toContain('1 of 12');
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-all-${name.replaceAll(/\W+/g, '-')}.png`) });
+      await hasNoFlaws(page);
+      // Below the grid the inspector scrolls.
+      if (look.zoom === undefined) expect(await clipped(page)).toEqual([]);
+    },
+  );
+
+  test('[hex-10] without its board, in an error and in a hint: accessible by all rules of axe', async () => {
+    const page = await everything({ width: 1280 });
+    for (const kind of ['error', 'info'] as const) {
+      await page.evaluate((shown) => {
+        window.fake.send({ type: 'unavailable', message: 'The board is gone.' });
+        window.fake.setState({
+          connected: false,
+          banner: {
+            kind: shown,
+            text: 'The connection is lost.',
+            actions: [{ command: 'connect', label: 'Connect' }],
+          },
+        });
+      }, kind);
+      await eventually(() => page.locator(`.banner.${kind} [data-name=connect]`).isVisible()).toBe(true);
+      await painted(page);
+      await hasNoFlaws(page);
+    }
+  });
+
+  test('[hex-10] Tab reaches all that a pointer can press, and comes out again', async () => {
+    const page = await everything({ width: 1280, height: 1000, settings: { inspector: true } });
+    await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+    await page.locator('.find-line [data-name=find-text]:focus').waitFor();
+    await page.evaluate(() => {
+      const reached = new Set<EventTarget>();
+      Reflect.set(window, 'reached', reached);
+      document.addEventListener('focusin', ({ target }) => target !== null && reached.add(target));
+    });
+    const left = () =>
+      page.evaluate(() => {
+        const reached: Set<EventTarget> = Reflect.get(window, 'reached');
+        return [...document.querySelectorAll('vscode-button, button, select, input, a[href], #grid')]
+          .filter((one) => !reached.has(one) && one.checkVisibility() && !one.hasAttribute('disabled'))
+          .map((one) => one.getAttribute('data-name') ?? one.outerHTML);
+      });
+    for (let i = 0; i < 150 && (await left()).length > 0; i++) await page.keyboard.press('Tab');
+    expect(await left()).toEqual([]);
+  });
+
+  test('[hex-10] with reduced motion nothing moves by itself, a bar without an end included', async () => {
+    const page = await everything({ width: 900 });
+    await page.evaluate(() => window.fake.setState({ reading: {} }));
+    await painted(page);
+    const moving = () =>
+      page.evaluate(() => {
+        const bar = document.querySelector('vscode-progress-bar')?.shadowRoot;
+        return [...document.getAnimations(), ...(bar?.getAnimations() ?? [])].filter(
+          (one) => one.effect?.getComputedTiming().duration !== 0,
+        ).length;
+      });
+    expect(await moving()).toBe(0);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    await eventually(moving).toBeGreaterThan(0);
+  });
+
+  test('[hex-10] the grid has roles, counts, one tab stop, and rows that say their place', async () => {
+    const page = await everything({ width: 1280, range: { offset: 0x8000, length: 0x8000 } });
+    const row = page.getByRole('row').filter({ has: page.locator('.offset', { hasText: /^0040$/ }) });
+    await eventually(() => row.getByRole('rowheader').last().getAttribute('aria-label')).toMatch(
+      /^Tile \(6,2\), tile offset 0x0040$/,
+    );
+    expect(await row.getByRole('gridcell').count()).toBe(2);
+    const grid = page.getByRole('grid');
+    expect(await grid.getAttribute('aria-rowcount')).toBe(String(0x8000 / 16 + 1));
+    expect(await grid.getByRole('columnheader').count()).toBeGreaterThan(2);
+    expect(await grid.evaluate((element) => element.querySelectorAll('[tabindex]').length)).toBe(0);
+    expect(await page.locator('[role=status][aria-live=polite]').count()).toBe(1);
   });
 
   test('without the highlight API', async () => {

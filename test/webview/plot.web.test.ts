@@ -374,4 +374,19 @@ describe("[names-7] a plot's page", () => {
     expect(await stroke()).not.toBe(before);
     expect(await stroke()).toBe('#123456');
   });
+
+  test.each<[string, LookOptions]>([
+    ['forced colours', { theme: 'light', forcedColors: true }],
+    ['200 %', { zoom: 2, width: 1280, height: 1000 }],
+    ['200 % in forced colours', { zoom: 2, width: 1280, height: 1000, theme: 'light', forcedColors: true }],
+  ])('[hex-10] %s: accessible by all rules of axe, in every kind', async (name, look) => {
+    for (const kind of ['line', 'scatter', 'heat'] as const) {
+      const page = await shown({ samples: 'complex', choice: { kind } }, look);
+      await page.screenshot({
+        path: join(shots, `webview-plot-${kind}-${name.replaceAll(/\W+/g, '-')}.png`),
+      });
+      await hasNoFlaws(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    }
+  });
 });

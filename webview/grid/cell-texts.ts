@@ -60,6 +60,13 @@ export function placeTexts(
   ];
 }
 
+/** Where a row of bytes begins, for screen readers: its tile and the offset there. */
+export function rowText(t: Translate, layout: Layout, offset: number, notation: AddressNotation): string {
+  const place = locate(layout.geometry, offset);
+  const digits = offsetDigits(layout.geometry.bytesPerTile);
+  return `${t('cursorTile', formatTile(place.tile))}, ${t('cursorTileOffset', addressNumber(notation, place.offset, digits))}`;
+}
+
 /** The name of a format; which byte comes first is said where it is the unusual one. */
 export function cellName(t: Translate, { name, order }: CellChoice, bytes: number): string {
   return order === 'big' && bytes > 1 ? t('bigEndianName', name) : name;

@@ -614,10 +614,14 @@ export class GridController {
     this.#sayCopied(shown, true);
   }
 
-  /** Copies what is selected in a form, staged bytes as they are shown, through the host. */
-  async copyAs(form: CopyForm): Promise<void> {
+  /**
+   * Copies what is selected, staged bytes as they are shown, through the host: in a form, without one as the column of the
+   * cursor shows it.
+   */
+  async copyAs(asked?: CopyForm): Promise<void> {
     const { view, store, host, t, notify } = this.#parts;
     const { layout, notation } = view;
+    const form = asked ?? (view.selection.pane === 'characters' ? 'text' : 'values');
     if (layout.rowCount === 0 || this.#isBusy()) return;
     const isOfBytes = form === 'hex' || form === 'text';
     const selection = isOfBytes ? view.selection : reselect(layout, layout, view.selection, 'cells');
@@ -755,10 +759,15 @@ export class GridController {
   }
 
   #onPaste(event: ClipboardEvent): void {
-    const { view, t, notify } = this.#parts;
-    if (!this.#active() || view.layout.rowCount === 0) return;
+    if (!this.#active() || this.#parts.view.layout.rowCount === 0) return;
     event.preventDefault();
-    const text = event.clipboardData?.getData('text/plain') ?? '';
+    this.pasteText(event.clipboardData?.getData('text/plain') ?? '');
+  }
+
+  /** Pastes a text at the selection, as values of the cells or as characters, after the column of the cursor. */
+  pasteText(text: string): void {
+    const { view, t, notify } = this.#parts;
+    if (view.layout.rowCount === 0) return;
     if (text === '') {
       notify({ text: t('pasteEmpty') });
       return;

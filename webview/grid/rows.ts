@@ -32,6 +32,8 @@ export interface RowStyle {
   readonly isFading: (range: ByteRange) => boolean;
   /** The words of a heading row. */
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
+  /** Where a row begins, in words: `offset` is that of its first column. */
+  readonly placeText: (offset: number) => string;
   /** The words for a name that began in a row above. */
   readonly goesOnText: (name: string) => string;
   /** A name with what more is known of it. */
@@ -212,9 +214,11 @@ export class RowElement implements PaintSurface {
       this.#heading.element.hidden = bytes;
       this.#buffer.element.hidden = !layout.headings;
       set(this.#buffer.text, hexDigits(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
-      if (bytes)
-        set(this.#offset.text, rowAddress(style.addresses, style.addressWidth, row.offset - row.skip));
-      else set(this.#heading.text, style.headingText(row));
+      if (bytes) {
+        const first = row.offset - row.skip;
+        set(this.#offset.text, rowAddress(style.addresses, style.addressWidth, first));
+        this.#offset.element.setAttribute('aria-label', style.placeText(first));
+      } else set(this.#heading.text, style.headingText(row));
     }
     if (row.kind !== 'bytes') {
       this.#marked = [];

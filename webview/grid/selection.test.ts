@@ -4,6 +4,7 @@ import { dice, runSeed } from '../../test/conformance/random.ts';
 import { createLayout } from './layout.ts';
 import {
   addAt,
+  firstSelected,
   isExtended,
   type Motion,
   move,
@@ -270,6 +271,7 @@ describe('[hex-7] several runs, columns and tiles', () => {
         const ranges = selectedRanges(grid, selection);
         expect(spelled(ranges), `SEED=${seed} round ${round} step ${step}`).toEqual(naive);
         expect(selectedBytes(grid, selection)).toBe(naive.length);
+        expect(firstSelected(grid, selection)).toBe(naive[0]);
         expect(isExtended(selection) || naive.length <= size).toBe(true);
         const window = { offset: range.offset + roll(range.length), length: 1 + roll(40) };
         expect(spelled(selectedRanges(grid, selection, window))).toEqual(

@@ -70,6 +70,15 @@ export function selectedRange(layout: Layout, selection: Selection): ByteRange {
   return { offset, length: endOf(unitAt(layout, pane, Math.max(anchor, cursor))) - offset };
 }
 
+/** The first of all selected bytes, also of several runs. */
+export function firstSelected(layout: Layout, selection: Selection): number {
+  const { anchor, cursor, others = [] } = selection;
+  // Of a column the run is that of the cursor's row: the upper one is wanted.
+  const upwards = anchor < cursor ? { ...selection, anchor: cursor, cursor: anchor } : selection;
+  const { offset } = selectedRange(layout, upwards);
+  return Math.min(offset, others[0]?.offset ?? offset);
+}
+
 /** All selected bytes, ascending and apart from each other; with `within` those alone that lie there. */
 export function selectedRanges(
   layout: Layout,

@@ -17,9 +17,10 @@ import { hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import { Soon } from '../../src/model/later.ts';
 import type { Box } from '../box.ts';
+import { offerMenu, openMenuAt } from '../context-menu.ts';
 import type { Translate } from '../strings.ts';
 import { addressWidth } from './address-texts.ts';
-import type { Notation } from './cell-texts.ts';
+import { type Notation, rowText } from './cell-texts.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
@@ -321,17 +322,18 @@ export class GridView {
     this.schedule();
   }
 
-  /** Where the cell of a byte is, moved to the nearest edge of the visible rows if it is not among them. */
-  cellBox(offset: number): Box {
+  /** Where a byte is in a pane, moved to the nearest edge of the visible rows if it is not among them. */
+  cellBox(offset: number, pane: Pane = 'cells'): Box {
     const { row, column } = this.layout.place(offset);
     const { map } = this.#style;
     const viewport = this.#viewport.getBoundingClientRect();
     const scroller = this.element.getBoundingClientRect();
     const sheet = this.#sheet.getBoundingClientRect();
     const y = (row - this.#top) * this.#rowHeight;
-    const start = map.starts[Math.floor(column / map.bytesPerCell)] ?? 0;
-    const width = map.cellWidth * this.#characterWidth;
-    const x = sheet.left + this.#left.cells + start * this.#characterWidth;
+    const isCell = pane === 'cells';
+    const start = isCell ? (map.starts[Math.floor(column / map.bytesPerCell)] ?? 0) : column;
+    const width = (isCell ? map.cellWidth : 1) * this.#characterWidth;
+    const x = sheet.left + this.#left[pane] + start * this.#characterWidth;
     return {
       left: Math.min(Math.max(x, scroller.left), scroller.right - width),
       top: viewport.top + Math.min(Math.max(0, y), Math.max(0, viewport.height - this.#rowHeight)),
@@ -421,6 +423,7 @@ export class GridView {
       moving: this.#moving,
       isFading: (range) => this.#isFading(range),
       headingText: (row) => formatTile(row.tile),
+      placeText: (offset) => rowText(this.#t, layout, offset, addresses),
       goesOnText: (name) => this.#t('nameGoesOn', name),
       detailText: (name, detail) => this.#t('nameDetail', name, detail),
     };
@@ -463,6 +466,8 @@ export class GridView {
     this.#sheet.append(this.#headings, this.#viewport);
     this.element.append(this.#sheet);
     this.#area.append(this.element, this.#track);
+    offerMenu(this.#area, 'grid');
+    offerMenu(this.#headings, 'header');
     parent.append(this.#area);
     return cells;
   }
@@ -708,6 +713,13 @@ export class GridView {
       this.select((isHeading ? selectTile : selectWord)(this.layout, from, offset), false);
     });
     this.#listenToTrack();
+    openMenuAt(this.element, () => {
+      const { cursor, pane } = this.#selection;
+      if (this.layout.rowCount === 0) return this.element.getBoundingClientRect();
+      this.#reveal(cursor, false);
+      const { left, top, height } = this.cellBox(cursor, pane);
+      return { x: left, y: top + height };
+    });
   }
 
   #onWheel(event: WheelEvent): void {

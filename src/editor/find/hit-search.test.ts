@@ -192,6 +192,18 @@ describe('a search', () => {
     expect(shown.at(-1)?.offset).toBe(30);
   });
 
+  test('[hex-10] goes to the nearest hit, also where its bytes were not read before', async () => {
+    const { session, search, shown, write } = await setup();
+    for (const at of [8, 5000, 6000]) write(at, 0xa4, 0x70);
+    await session.refresh({ offset: 0, length: 4096 }, never);
+    search.start(asked('A4 70', { range: { offset: 0, length: bytesPerTile } }));
+    search.toHit(1, { start: 4500, length: 1 });
+    await eventually(() => search.hits.count).toBe(1);
+    search.toHit(1, { start: 4500, length: 1 });
+    await eventually(() => shown.length).toBe(1);
+    expect(shown).toEqual([{ offset: 5000, length: 2 }]);
+  });
+
   test('replaces what is still there, as long as the hit', async () => {
     const { session, search, write, hits, staged, edits } = await setup();
     const range = { offset: 0, length: 4096 };

@@ -77,6 +77,8 @@ export class HitSearch {
   #percent: number | undefined;
   /** The search that a person waits for, as far as it is; not one that only follows the memory. */
   #finder: Finder | undefined;
+  /** A search is under way that also reads a little: a hit that is nearer than those found may still come. */
+  #readsLittle = false;
   /** Bytes became others since the last search began. */
   #isDirty = false;
   #said = '';
@@ -172,7 +174,7 @@ export class HitSearch {
   /** Goes to the hit after (`step` 1) or before (-1) what is selected; past the end to the other end. */
   toHit(step: 1 | -1, selected: Selected): void {
     const { count } = this.#hits;
-    if (count === 0) {
+    if (count === 0 || this.#readsLittle) {
       this.#step = this.#isRunning ? { step, selected } : undefined;
       return;
     }
@@ -294,6 +296,7 @@ export class HitSearch {
     this.#abort = new AbortController();
     this.#repeating.cancel();
     this.#isRunning = false;
+    this.#readsLittle = false;
     this.#finder = undefined;
     this.#percent = undefined;
     this.#step = undefined;
@@ -347,6 +350,7 @@ export class HitSearch {
     const { signal } = this.#abort;
     this.#isRunning = true;
     if (isNew) this.#percent = 0;
+    this.#readsLittle = isNew && asked.read === 'little';
     try {
       await this.#scan(pattern, asked.range, signal, isNew);
       if (isNew && !signal.aborted) await this.#readAndScan(pattern, asked, signal);
@@ -357,6 +361,7 @@ export class HitSearch {
     }
     if (signal.aborted) return;
     this.#isRunning = false;
+    this.#readsLittle = false;
     this.#percent = undefined;
     const [waiting, text] = [this.#step, this.#replacement];
     this.#step = undefined;
@@ -423,7 +428,7 @@ export class HitSearch {
       );
     }
     const waiting = this.#step;
-    if (waiting !== undefined && this.#hits.count > 0) {
+    if (waiting !== undefined && this.#hits.count > 0 && !this.#readsLittle) {
       this.#step = undefined;
       this.toHit(waiting.step, waiting.selected);
     }
