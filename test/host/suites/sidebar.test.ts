@@ -237,6 +237,7 @@ describe('the sidebar', () => {
         /\bview == tilescope\.(boards|tile|comparison|edits|watches|bookmarks) && viewItem =~ /,
       ],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
+      ['webview/context', /\bwebviewId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
       assert.ok(items.length > 0, menu);
