@@ -97,6 +97,7 @@ const PARTS: Readonly<Record<string, string>> = {
   api: 'src/api/loaded.ts',
   tools: 'src/api/tools.ts',
   tasks: 'src/api/text-commands.ts',
+  served: 'src/memory-files/served-files.ts',
 };
 
 /** The script of a thread of its own: it shares nothing with the rest, and has no editor. */

@@ -32,7 +32,7 @@ export const reserved: readonly Reserved[] = [
   {
     word: 'link',
     part: /^links?$/,
-    places: [/^src\/session\//, /^src\/(api|boards|explorer|editor|array|debug)\//],
+    places: [/^src\/session\//, /^src\/(api|boards|explorer|editor|array|debug|memory-files)\//],
   },
   { word: 'secret', part: /^secrets?$/, places: [/^src\/(board\/(ssh|local)|boards|explorer)\//] },
   { word: 'describe', part: /^describes?$/, places: [/^src\/board\//] },

@@ -18,6 +18,7 @@ const CALLED_FROM_OUTSIDE = new Set([
   'onDidChangeTreeData',
   'resolveTreeItem',
   'onDidChangeCustomDocument',
+  'onDidChangeFile',
   'openCustomDocument',
   'resolveCustomEditor',
   'saveCustomDocument',

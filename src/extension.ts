@@ -21,6 +21,7 @@ import { BookmarkActions } from './editor/bookmark-actions.ts';
 import { CommandFace } from './editor/command-face.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
+import { DockedView } from './editor/docked-view.ts';
 import { EditActions } from './editor/edit-actions.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { FileActions } from './editor/file-actions.ts';
@@ -50,6 +51,7 @@ import {
 } from './explorer/nodes.ts';
 import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
+import { MemoryFiles } from './memory-files/memory-files.ts';
 import { actionNames } from './model/action-names.ts';
 import { Emitter } from './model/event.ts';
 import { locate, tileStart, totalBytes } from './model/geometry.ts';
@@ -59,7 +61,7 @@ import type { PartitionKey } from './model/partition-key.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
 import { StackUses } from './model/program/stack-uses.ts';
-import type { MemoryResource } from './model/resource.ts';
+import { type MemoryResource, scheme } from './model/resource.ts';
 import { fitting } from './model/shapes.ts';
 import { type NamedPartition, NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
@@ -95,6 +97,7 @@ export interface TilescopeParts {
   readonly picks: PickedColumns;
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
+  readonly docked: DockedView;
   readonly array: ArrayFace;
   readonly names: NamesFace;
   readonly files: FileActions;
@@ -269,6 +272,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
   );
   const statusBar = new EditorStatusBar(editor);
+  const docked = new DockedView(editor, context.workspaceState);
   const stops = new DebugStops();
   const writes = new WrittenBytes();
   const files = new FileActions(editor);
@@ -303,7 +307,26 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     after: services.after,
     services,
   });
-  const debug = buildDebug({ boards, picks, array, editor, failures, context, after: services.after });
+  const memoryFiles = new MemoryFiles({
+    entry: (id) => boards.get(id),
+    partitions: ({ id, link }) => picks.shown(id, link.partitions),
+    acquire,
+    sessions: () => sessions.all,
+    onDidMakeSession: sessions.onDidMake,
+    sentence: (thrown) => sentenceOf(thrown, errorText, vscode.l10n),
+    now: services.now,
+    after: services.after,
+  });
+  const debug = buildDebug({
+    boards,
+    picks,
+    array,
+    editor,
+    docked,
+    failures,
+    context,
+    after: services.after,
+  });
   const api = new ApiFace({
     boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
     onDidChangeBoards: (listener) =>
@@ -344,7 +367,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     names,
     boards.onDidChange((entry) => entry && consent.recall(entry)),
     followDebugSessions(stops),
-    stops.onDidChange((isStopped) => editor.setStopped(isStopped)),
+    stops.onDidChange((isStopped) => {
+      editor.setStopped(isStopped);
+      docked.setStopped(isStopped);
+    }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration('tilescope.liveBudget')) return;
       for (const { link } of boards.entries) link.budget.changed();
@@ -356,7 +382,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new CommandFace(editor, writes, files, watches, bookmarks).register(),
+    ...new CommandFace(editor, writes, files, watches, bookmarks, docked).register(),
+    docked,
+    ...docked.register(),
     writes,
     files,
     ...files.register(),
@@ -369,6 +397,11 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     hits,
     ...hits.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
+    memoryFiles,
+    vscode.workspace.registerFileSystemProvider(scheme, memoryFiles, {
+      isCaseSensitive: true,
+      isReadonly: true,
+    }),
   );
   offerCommands({ boards, picks, editor, files, context });
   boards.connectAtStart((error) => failures.note(error));
@@ -385,6 +418,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     picks,
     editor,
     statusBar,
+    docked,
     array,
     names,
     files,
@@ -427,11 +461,13 @@ function buildDebug({
   picks,
   array,
   editor,
+  docked,
   failures,
   context,
   after,
 }: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'failures' | 'context' | 'after'> & {
   readonly array: ArrayFace;
+  readonly docked: DockedView;
 }): DebugFace {
   const debug = new DebugFace({
     programMemory: async () => (await import('./editor/program-memory.ts')).programMemory(editor),
@@ -457,6 +493,7 @@ function buildDebug({
     // The focus also moves by itself, as when another session ends.
     array.followSelected(place);
     editor.follow(place);
+    docked.follow(place);
   });
   return debug;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
 import { bookmarkKeys } from './editor/bookmarks/bookmark-keys.ts';
+import { dockedKeys } from './editor/docked-keys.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { editKeys } from './editor/edits/edit-keys.ts';
 import { hitKeys } from './editor/find/hit-keys.ts';
@@ -154,6 +155,7 @@ describe('[shape-9] what can be done now', () => {
         sidebarKeys([]),
         editorKeys(undefined, false),
         namesKeys([]),
+        dockedKeys(false),
         watchKeys([]),
         bookmarkKeys({ count: 0 }),
         editKeys([]),

@@ -31,6 +31,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.welcome': 'boards',
   'tilescope.array': 'array',
   'tilescope.tile': 'tile',
+  'tilescope.docked': 'docked view',
   'tilescope.comparison': 'comparison',
   'tilescope.edits': 'edits',
   'tilescope.hits': 'hits',

@@ -81,6 +81,8 @@ const visiblePeriod = 60;
 
 /** What outlives hiding and showing the tab. */
 interface KeptState {
+  /** The bytes that it showed: another memory may come into the same view. */
+  readonly of?: ByteRange | undefined;
   readonly selection: Selection;
   readonly top: number;
   /** Chosen for this tab; without it the setting counts. */
@@ -253,7 +255,7 @@ class Editor {
       },
     });
     this.setState(state);
-    if (kept !== undefined) this.#restore(kept);
+    if (kept !== undefined && isOf(kept, document.range)) this.#restore(kept);
     else if (place !== undefined) this.#begin(place);
     this.#tellSelection();
     this.#updateLine();
@@ -691,6 +693,7 @@ class Editor {
 
   readonly #keep = throttled(200, () => {
     const kept: KeptState = {
+      of: this.#view.layout.range,
       selection: this.#view.selection,
       top: this.#view.top,
       ...(this.#chosen === undefined ? {} : { view: this.#chosen }),
@@ -739,6 +742,10 @@ function throttled<A extends readonly unknown[]>(
   };
 }
 
+function isOf({ of }: KeptState, { offset, length }: ByteRange): boolean {
+  return of === undefined || (of.offset === offset && of.length === length);
+}
+
 /** What an earlier page of this tab kept; anything else is ignored. */
 const keptShape = v.object({
   selection: v.object({
@@ -747,6 +754,7 @@ const keptShape = v.object({
     pane: v.picklist(['cells', 'characters']),
   }),
   top: v.number(),
+  of: v.optional(v.object({ offset: whole(0), length: whole(0) })),
   view: v.optional(v.fallback(v.optional(viewChoiceShape), undefined)),
   live: v.optional(v.fallback(v.optional(liveRateShape), undefined)),
 });

@@ -190,12 +190,16 @@ export class Outline {
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
           ${this.#live(state)}
           ${this.#command('refresh', { secondary: !offered('refresh'), hint: t('refreshHint') })}
-          ${this.#command('discard', {
-            secondary: !offered('discard'),
-            disabled: state.stagedBytes === 0,
-            hint: t('discardHint'),
-          })}
-          ${this.#command('apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
+          ${
+            state.isDocked === true
+              ? this.#command('openInEditor', { secondary: true, hint: t('openInEditorHint') })
+              : html`${this.#command('discard', {
+                  secondary: !offered('discard'),
+                  disabled: state.stagedBytes === 0,
+                  hint: t('discardHint'),
+                })}
+                ${this.#command('apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}`
+          }
         </span>
       </div>
       <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { sayInformation } from '../say/say.ts';
 import type { BookmarkActions } from './bookmark-actions.ts';
 import type { EditorCommands } from './commands.ts';
+import type { DockedView } from './docked-view.ts';
 import type { TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HexEditorProvider } from './provider.ts';
@@ -37,6 +38,7 @@ const editorCommands = [
   'freeze',
   'scrollTogether',
   'scrollApart',
+  'dock',
   'nextChange',
   'previousChange',
   'addWatch',
@@ -73,6 +75,7 @@ export class CommandFace {
   readonly #files: Pick<FileActions, 'load'>;
   readonly #watches: Pick<WatchActions, 'load'>;
   readonly #bookmarks: Pick<BookmarkActions, 'load'>;
+  readonly #docked: Pick<DockedView, 'dock'>;
   #commands: EditorCommands | undefined;
 
   constructor(
@@ -81,12 +84,14 @@ export class CommandFace {
     files: Pick<FileActions, 'load'>,
     watches: Pick<WatchActions, 'load'>,
     bookmarks: Pick<BookmarkActions, 'load'>,
+    docked: Pick<DockedView, 'dock'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;
     this.#watches = watches;
     this.#bookmarks = bookmarks;
+    this.#docked = docked;
     provider.runCommandsBy(async (command, document) => (await this.#load()).runFromPage(command, document));
   }
 
@@ -120,6 +125,7 @@ export class CommandFace {
       this.#files,
       this.#watches,
       this.#bookmarks,
+      this.#docked,
     );
     return this.#commands;
   }

@@ -10,6 +10,7 @@ import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../s
 import type { BookmarkActions } from './bookmark-actions.ts';
 import { changeBeside } from './changes-walk.ts';
 import type { EditorCommand } from './command-face.ts';
+import type { DockedView } from './docked-view.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HostCommand } from './messages.ts';
@@ -28,6 +29,7 @@ export class EditorCommands {
   readonly #files: Pick<FileActions, 'load'>;
   readonly #watches: Pick<WatchActions, 'load'>;
   readonly #bookmarks: Pick<BookmarkActions, 'load'>;
+  readonly #docked: Pick<DockedView, 'dock'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -73,6 +75,7 @@ export class EditorCommands {
       (await this.#bookmarks.load()).lay(known(document), shownPanel(document)),
     copy: async (document) => shownPanel(document).copyAs(),
     paste: async (document) => shownPanel(document).pasteText(await vscode.env.clipboard.readText()),
+    dock: (document) => this.#docked.dock(known(document)),
     copyAs: async (document) =>
       (await import('./copy-and-fill.ts')).askCopyAs(document, shownPanel(document)),
     pasteAs: async (document) =>
@@ -100,12 +103,14 @@ export class EditorCommands {
     files: Pick<FileActions, 'load'>,
     watches: Pick<WatchActions, 'load'>,
     bookmarks: Pick<BookmarkActions, 'load'>,
+    docked: Pick<DockedView, 'dock'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;
     this.#watches = watches;
     this.#bookmarks = bookmarks;
+    this.#docked = docked;
   }
 
   /** Runs a command on a document; failures are shown. */
@@ -174,6 +179,7 @@ export class EditorCommands {
         if (await services.allowDriver(board)) await document.session.open(AbortSignal.timeout(patience));
       },
       showLog: async () => services.showLog(),
+      openInEditor: (one) => this.#provider.openInEditor(one),
     };
     await this.#guarded(document, async (one) => {
       await actions[command](one);

@@ -80,6 +80,8 @@ export interface EditorState {
   readonly frozen?: string;
   /** Localised: beside whom a person agreed to write. */
   readonly beside?: string;
+  /** The page is the view in the panel: it edits nothing. */
+  readonly isDocked?: boolean;
   readonly connected: boolean;
   /** The board, or the application, is gone: the screen shows what was last read of it. */
   readonly lastKnown: boolean;
@@ -217,7 +219,8 @@ export type HostCommand =
   | 'turnOnSudo'
   | 'showLog'
   | 'copyAs'
-  | 'pasteAs';
+  | 'pasteAs'
+  | 'openInEditor';
 
 /**
  * Commands with a button in the page's title line. That is their one place in the page: a banner that offers one makes this
@@ -230,6 +233,7 @@ export const titleLineCommands = [
   'refresh',
   'discard',
   'apply',
+  'openInEditor',
 ] as const satisfies readonly HostCommand[];
 
 /** Whether the title line has a button for the command. */

@@ -29,6 +29,7 @@ const commands: Readonly<Record<HostCommand, true>> = {
   showLog: true,
   copyAs: true,
   pasteAs: true,
+  openInEditor: true,
 };
 
 /** Bytes of one gesture, or of one request for bytes, at most. */

@@ -120,6 +120,32 @@ export interface PanelHost {
   scrolled(panel: HexPanel, offset: number): void;
 }
 
+/** The part of a webview's panel and of a webview's view that a page needs. */
+export interface PageView {
+  readonly webview: vscode.Webview;
+  readonly visible: boolean;
+  /** It is the editor in front. */
+  readonly active: boolean;
+  readonly viewColumn: vscode.ViewColumn | undefined;
+  onDidChangeViewState(listener: () => void): vscode.Disposable;
+  onDidDispose(listener: () => void): vscode.Disposable;
+  reveal(viewColumn?: vscode.ViewColumn, preserveFocus?: boolean): void;
+}
+
+/** What the page of a docked view may ask for: nothing that is about edits, for it has none. */
+const dockedCommands: ReadonlySet<HostCommand> = new Set([
+  'refresh',
+  'openInEditor',
+  'connect',
+  'allowDriver',
+  'turnOnSudo',
+  'enableClocks',
+  'hold',
+  'releaseHold',
+  'reachKernel',
+  'showLog',
+]);
+
 /** A window full of rows, in bytes. */
 const firstBytes = 1024;
 /** Bytes around the visible rows of which the page is told what is expected, and what has a name. */
@@ -155,7 +181,9 @@ interface Led {
 
 export class HexPanel {
   readonly document: TileDocument;
-  readonly view: vscode.WebviewPanel;
+  readonly view: PageView;
+  /** It is a view to look at, not an editor: VS Code's undo and the dot of a tab need one. */
+  readonly isDocked: boolean;
   selection: Selection | undefined;
   /** How many times a second it follows the memory by itself, once the page told; 0: not at all, `atStops`. */
   liveHertz = 0;
@@ -222,9 +250,10 @@ export class HexPanel {
   /** Reads that the page waits for, by the number of its request. */
   readonly #reads = new Map<number, AbortController>();
 
-  constructor(document: TileDocument, view: vscode.WebviewPanel, host: PanelHost) {
+  constructor(document: TileDocument, view: PageView, host: PanelHost, { isDocked = false } = {}) {
     this.document = document;
     this.view = view;
+    this.isDocked = isDocked;
     this.#wasActive = view.active;
     this.#host = host;
     this.#keptView = host.services.views.of(document.resource.memory);
@@ -315,7 +344,7 @@ export class HexPanel {
     const state = this.#sessionState(range);
     const counts = range === undefined ? { staged: 0, conflicts: 0 } : session.counts(range);
     const readAt = range === undefined ? undefined : session.readAt(this.#visible ?? range);
-    const banner = this.#banner(counts.staged, counts.conflicts);
+    const banner = this.#offered(this.#banner(counts.staged, counts.conflicts));
     const beside = besideText(state, vscode.l10n);
     const { live, markedSince: since } = this;
     const frozen = this.#frozen && vscode.l10n.t('Frozen at {0}', this.#frozen.at);
@@ -325,9 +354,15 @@ export class HexPanel {
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
-      policy: frozen !== undefined ? 'locked' : this.isImmediate ? 'immediate' : state.policy,
+      policy: this.#isReadOnly ? 'locked' : this.isImmediate ? 'immediate' : state.policy,
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
       ...(frozen === undefined ? {} : { frozen, lockedFor: frozen }),
+      ...(this.isDocked
+        ? {
+            isDocked: true,
+            lockedFor: vscode.l10n.t('This view is to look at. Open it in an editor to edit.'),
+          }
+        : {}),
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
       lastKnown: state.stale && state.epochEnd !== undefined,
@@ -352,6 +387,11 @@ export class HexPanel {
   /** Whether the tab shows what the memory was at one moment, and nothing is read for it. */
   get isFrozen(): boolean {
     return this.#frozen !== undefined;
+  }
+
+  /** Whether the page may edit nothing, whatever the policy of the memory is. */
+  get #isReadOnly(): boolean {
+    return this.isDocked || this.isFrozen;
   }
 
   /** Freezes the tab, or has it go on: what changed meanwhile is marked then. */
@@ -679,7 +719,7 @@ export class HexPanel {
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
       isShown: () => this.view.visible,
       replace: async (edits, pause, signal) => {
-        if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
+        if (this.#isReadOnly) throw new BoardError('locked', 'the page may not edit');
         // What a tab does not show is no edit of it: its Apply would not write that.
         const range = this.document.shown?.range;
         const isHere = edits.every(({ offset, bytes: { length } }) => isInside({ offset, length }, range));
@@ -828,6 +868,12 @@ export class HexPanel {
     };
   }
 
+  /** A banner with the actions that this page may ask for. */
+  #offered(banner: Banner | undefined): Banner | undefined {
+    if (banner === undefined || !this.isDocked) return banner;
+    return { ...banner, actions: banner.actions.filter(({ command }) => dockedCommands.has(command)) };
+  }
+
   /** Says that the program memory at the cursor is not what the build has for its core. */
   #otherProgram(): Banner | undefined {
     const { resource, shown, session } = this.document;
@@ -858,7 +904,7 @@ export class HexPanel {
       this.#look();
       return;
     }
-    const banner = this.#banner(0, 0) ?? {
+    const banner = this.#offered(this.#banner(0, 0)) ?? {
       kind: 'info',
       text: vscode.l10n.t('Learning the layout of this memory...'),
       actions: [],
@@ -925,7 +971,7 @@ export class HexPanel {
         } else {
           try {
             // The page offers no edit then: only one that was on its way can come.
-            if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
+            if (this.#isReadOnly) throw new BoardError('locked', 'the page may not edit');
             const { label, edits, immediate } = message.params;
             checkInside(edits, shown.range);
             const isImmediate = immediate && this.isImmediate;
@@ -943,7 +989,8 @@ export class HexPanel {
         this.#reads.get(message.id)?.abort();
         return;
       case 'command':
-        this.#host.run(message.command, this.document);
+        if (!this.isDocked || dockedCommands.has(message.command))
+          this.#host.run(message.command, this.document);
         return;
       case 'selection':
         if (shown === undefined) return;

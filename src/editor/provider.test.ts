@@ -108,6 +108,7 @@ vi.mock('vscode', () => ({
 
 const { CommandFace } = await import('./command-face.ts');
 const { HexEditorProvider } = await import('./provider.ts');
+const { HexPanel } = await import('./panel.ts');
 const { HitActions } = await import('./hit-actions.ts');
 const { foundRow } = await import('./find/hit-rows.ts');
 const { askSelectedRuns } = await import('./selected-runs.ts');
@@ -206,7 +207,7 @@ async function setup({ isConnected = true } = {}) {
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
-  new CommandFace(provider, { show: async () => undefined }, { load }, { load }, { load });
+  new CommandFace(provider, { show: async () => undefined }, { load }, { load }, { load }, { dock: load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string, at = uri) => {
@@ -408,6 +409,31 @@ describe('edits of the page', () => {
     await send(typed(2, 5));
     expect(edits).toEqual([]);
     expect(log.warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a docked view', () => {
+  test('edits nothing, whatever its page says, and asks for nothing that is about edits', async () => {
+    const { provider, edits, open } = await setup();
+    const { document } = await open();
+    const view = Object.assign(new FakeView(), { active: false });
+    const run = vi.spyOn(provider, 'run').mockReturnValue();
+    const panel = new HexPanel(document, view as never, provider, { isDocked: true });
+    view.received.fire({ type: 'ready' });
+    view.received.fire({ type: 'visible', range: { offset: 0, length: 64 } });
+    await settle();
+    expect(document.session.state.policy).toBe('staged');
+    expect(panel.state).toMatchObject({ isDocked: true, policy: 'locked' });
+    view.received.fire(typed(1, 5, 0xaa));
+    for (const command of ['undo', 'redo', 'apply', 'discard', 'unlock', 'rebase', 'pasteAs'] as const)
+      view.received.fire({ type: 'command', command });
+    await settle();
+    expect(view.posted).toContainEqual(expect.objectContaining({ type: 'failed', id: 1 }));
+    expect([edits, run.mock.calls]).toEqual([[], []]);
+    for (const command of ['refresh', 'openInEditor', 'connect'] as const)
+      view.received.fire({ type: 'command', command });
+    expect(run.mock.calls.map(([command]) => command)).toEqual(['refresh', 'openInEditor', 'connect']);
+    panel.dispose();
   });
 });
 

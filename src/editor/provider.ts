@@ -438,6 +438,18 @@ export class HexEditorProvider
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, options);
   }
 
+  /** Opens what a docked view shows in an editor, at the same place. */
+  async openInEditor({ uri, panels }: TileDocument): Promise<void> {
+    const [place] = [...panels].map((panel) => panel.place);
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: false });
+    if (place === undefined) return;
+    for (const panel of this.document(uri)?.panels ?? []) {
+      if (!panel.view.active) continue;
+      panel.scrollTo(place.top);
+      panel.reveal(place.cursor, 1);
+    }
+  }
+
   async openWhole({ resource }: TileDocument): Promise<TileDocument> {
     const { tile: _, ...memory } = resource;
     const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(memory) });

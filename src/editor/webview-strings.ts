@@ -18,6 +18,8 @@ export function webviewStrings(l10n: Localiser) {
     unlock,
     lock,
     stageEdits,
+    openInEditor: l10n.t('Open in Editor'),
+    openInEditorHint: l10n.t('Edit the memory in an editor, at the same place'),
     live: l10n.t('Live'),
     liveOn: l10n.t('Live {0} Hz'),
     liveAtStops: l10n.t('Live at stops'),

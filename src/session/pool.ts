@@ -12,10 +12,13 @@ export interface SessionReference extends Disposable {
 /** Gives every document of the same memory the same session; the last one out disposes it. */
 export class SessionPool implements Disposable {
   readonly #services: SessionServices;
+  readonly #made: (session: MemorySession) => void;
   readonly #entries = new Map<string, { readonly session: MemorySession; users: number }>();
 
-  constructor(services: SessionServices) {
+  /** @param made is told each session that begins */
+  constructor(services: SessionServices, made: (session: MemorySession) => void = () => undefined) {
     this.#services = services;
+    this.#made = made;
   }
 
   /** The living sessions. */
@@ -30,6 +33,7 @@ export class SessionPool implements Disposable {
     if (entry === undefined || entry.session.link !== link) {
       entry = { session: new MemorySession(link, key, this.#services), users: 0 };
       this.#entries.set(name, entry);
+      this.#made(entry.session);
     }
     const held = entry;
     held.users++;

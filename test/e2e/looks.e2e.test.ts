@@ -246,6 +246,25 @@ describe('[main-23] looks', () => {
     expect(await workbench.clippedTexts(), 'texts in the sidebar').toEqual([]);
   });
 
+  test('the docked view in three themes: pictures, nothing cut off, accessibility rules hold', async () => {
+    await workbench.runCommand('Tilescope: Dock in Panel');
+    const frame = await workbench.webview('vscode-button[data-name=openInEditor]');
+    await frame
+      .locator('#grid .layer .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+      .nth(3)
+      .waitFor();
+    const nothing = (what: string, look: () => Promise<unknown>) =>
+      expect.poll(look, { message: what }).toEqual([]);
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`docked-${theme}`);
+      await nothing('texts in the panel', () => workbench.clippedTexts(frame));
+      await nothing('panel', () => workbench.accessibilityProblems(frame));
+    }
+    await workbench.runCommand('Tilescope: Undock');
+    await expect.poll(() => frame.isDetached()).toBe(true);
+  });
+
   test('[main-23] a narrow window: nothing cut off', async () => {
     const width = () => editor.frame.evaluate(() => innerWidth);
     const before = await width();
