@@ -7,6 +7,8 @@
  *   hello(), describe(), partitions(), pick(startCol, numCols), open(partition, allowUnknown, asking?)
  *   read({partition, memory, ranges, openTiles?, asking?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch,
  *     at, gaveWay}
+ *   find({partition, memory, ranges, openTiles?, asking?, most, and values and masks, or numberBytes, bigEndian, align and tests},
+ *     token): {hits: Uint32Array, spans: Uint32Array, epoch, at, gaveWay?, full?}
  *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
  *   status({partition, tiles: [[col, row]], detail?, asking?, goesOn?}, token): {tiles: [{col, row, kind, reason, source, files?,
  *     registers: Uint32Array of records offset, value}], epoch, at, waitMs}
@@ -103,7 +105,7 @@ Napi::Error errorValue(Napi::Env env, const CoreError& error) {
 }
 
 /** What a request's answer has beside its header. */
-enum class Extra : uint8_t { nothing, bytes, outcomes, tiles };
+enum class Extra : uint8_t { nothing, bytes, hits, outcomes, tiles };
 
 /** A promise under way, and what is known of its answer. Made and settled on the JavaScript thread. */
 class Pending {
@@ -124,6 +126,10 @@ class Pending {
         Napi::Object value = toValue(env, answer).As<Napi::Object>();
         if (extra_ == Extra::bytes) {
             value.Set("bytes", arrays_.Value());
+            value.Set("spans", toWords(env, words));
+        }
+        if (extra_ == Extra::hits) {
+            value.Set("hits", toWords(env, hits));
             value.Set("spans", toWords(env, words));
         }
         if (extra_ == Extra::outcomes) value.Set("outcomes", toWords(env, words));
@@ -148,6 +154,7 @@ class Pending {
     std::vector<std::span<uint8_t>> targets;
     /** Records of spans or outcomes. */
     std::vector<uint32_t> words;
+    std::vector<uint32_t> hits;
     std::vector<Part> tiles;
 
   private:
@@ -218,6 +225,7 @@ class PromiseReply final : public Reply {
         }
         pending_->makeArrays(env_, request.ranges);
     }
+    void isLong() override {}
     bool waits() override { return false; }
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
         return pending_->targets[range].subspan(at, length);
@@ -227,9 +235,10 @@ class PromiseReply final : public Reply {
     void part(const Part& part) override {
         if (part.kind == "tile") {
             pending_->tiles.push_back(part);
-        } else {
-            pending_->words.insert(pending_->words.end(), part.words.begin(), part.words.end());
+            return;
         }
+        std::vector<uint32_t>& words = part.kind == "hits" ? pending_->hits : pending_->words;
+        words.insert(words.end(), part.words.begin(), part.words.end());
     }
     void update(const Header& about, const WatchJob& found) override {
         constexpr size_t mostBlock = size_t{1} << 20U;
@@ -275,6 +284,7 @@ class Core final : public Napi::ObjectWrap<Core> {
                            {InstanceMethod<&Core::hello>("hello"), InstanceMethod<&Core::describe>("describe"),
                             InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::pick>("pick"),
                             InstanceMethod<&Core::open>("open"), InstanceMethod<&Core::read>("read"),
+                            InstanceMethod<&Core::find>("find"),
                             InstanceMethod<&Core::write>("write"), InstanceMethod<&Core::status>("status"),
                             InstanceMethod<&Core::clocks>("clocks"), InstanceMethod<&Core::hold>("hold"),
                             InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
@@ -422,6 +432,9 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
     Napi::Value read(const Napi::CallbackInfo& info) {
         return ask("read", toHeader(info[0]), idOf(info[1]), Extra::bytes);
+    }
+    Napi::Value find(const Napi::CallbackInfo& info) {
+        return ask("find", toHeader(info[0]), idOf(info[1]), Extra::hits);
     }
     Napi::Value status(const Napi::CallbackInfo& info) {
         return ask("status", toHeader(info[0]), idOf(info[1]), Extra::tiles);

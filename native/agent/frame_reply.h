@@ -21,6 +21,7 @@ class FrameReply final : public Reply {
                std::function<void()> after = nullptr)
         : id_(id), writer_(writer), pace_(pace), arena_(arena), after_(std::move(after)) {}
     void expect(const ReadRequest& /*request*/, bool overtakes) override { paced_ = !overtakes; }
+    void isLong() override { paced_ = true; }
     bool waits() override { return paced_ && pace_.room() == 0; }
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;

@@ -27,7 +27,7 @@
 
 namespace tilescope {
 
-constexpr int protocolVersion = 6;
+constexpr int protocolVersion = 7;
 
 struct Description {
     std::string device;

@@ -56,6 +56,7 @@ void ReadJob::begin(const MemoryGeometry& geometry, const std::string& epoch) {
     walk_.check(geometry);
     checkOpenTiles(openTiles_, geometry);
     epoch_ = epoch;
+    bytesPerTile_ = geometry.bytesPerTile;
 }
 
 Progress ReadJob::slice(PartitionDriver& driver, ReadSink& sink) {

@@ -36,6 +36,8 @@ class ReadJob {
     Progress step(PartitionDriver& driver, ReadSink& sink);
     /** After the last step. */
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
+    /** Of the memory; after it asked for its first room. */
+    [[nodiscard]] uint32_t bytesPerTile() const { return bytesPerTile_; }
     /** Board clock of the last byte, ms. */
     [[nodiscard]] int64_t at() const { return at_; }
     /** It ended early, because somebody opened the device node. */
@@ -53,6 +55,7 @@ class ReadJob {
     Walk walk_;
     Visit visit_;
     std::string epoch_;
+    uint32_t bytesPerTile_ = 1;
     int64_t at_ = 0;
     bool gaveWay_ = false;
 };

@@ -79,7 +79,7 @@ void takeRequest(std::span<const uint8_t> input) {
         must(partitionKey(*columns) == key, "two keys of one partition");
     };
     try {
-        switch (input[0] % 7) {
+        switch (input[0] % 8) {
         case 0:
             return good(readRequest(*header).partition);
         case 1:
@@ -100,6 +100,11 @@ void takeRequest(std::span<const uint8_t> input) {
             const HoldRequest request = holdRequest(*header, "");
             must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");
             return good(partitionKey(request.columns));
+        }
+        case 6: {
+            const FindRequest request = findRequest(*header);
+            FindJob job(request);
+            return good(request.where.partition);
         }
         default:
             return good(partitionKey(haltRequest(*header, HaltAct::breakpoints).columns));
@@ -204,7 +209,14 @@ std::vector<FuzzTarget> makeTargets() {
           requestSeed(2, with({{"tiles", {{6, 1}, {9, 0}}}, {"detail", true}})),
           requestSeed(3, with({{"ranges", {{0, 64}}}, {"periodMs", 100}, {"wordsPerSecond", 5000}})),
           requestSeed(4, with({{"survey", 64}, {"periodMs", 1000}, {"wordsPerSecond", 5000}})),
-          requestSeed(5, with({{"on", true}, {"hours", 8}}))}},
+          requestSeed(5, with({{"on", true}, {"hours", 8}})),
+          requestSeed(6, with({{"ranges", {{0, 64}}}, {"values", "a400"}, {"masks", "fff0"}, {"most", 100}})),
+          requestSeed(6, with({{"ranges", {{0, 64}}},
+                               {"numberBytes", 4},
+                               {"bigEndian", false},
+                               {"align", 4},
+                               {"tests", {{true, {0, 1, 0, 2}}}},
+                               {"most", 100}}))}},
         {"process",
          takeProcess,
          {"500 (a ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 77 0 0\n", "anon_inode:aiepart_6_4",

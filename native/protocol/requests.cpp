@@ -1,5 +1,6 @@
 #include "requests.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "../core/partition_key.h"
@@ -56,6 +57,48 @@ std::vector<uint32_t> openTilesIn(const Header& header) {
     return tiles;
 }
 
+/** Two hexadecimal digits for each byte. */
+std::vector<uint8_t> hexBytesIn(const Header& header, const char* key) {
+    const std::string text = textIn(header, key);
+    const auto digit = [&](char one) -> uint32_t {
+        if (one >= '0' && one <= '9') return static_cast<uint32_t>(one - '0');
+        if (one >= 'a' && one <= 'f') return static_cast<uint32_t>(one - 'a') + 10;
+        throw badRequest(std::string(key) + " holds something else than hexadecimal digits");
+    };
+    if (text.size() % 2 != 0) throw badRequest(std::string(key) + " ends within a byte");
+    std::vector<uint8_t> bytes;
+    for (size_t i = 0; i < text.size(); i += 2) {
+        bytes.push_back(static_cast<uint8_t>(digit(text[i]) << 4U | digit(text[i + 1])));
+    }
+    return bytes;
+}
+
+/** Intervals, each as four words: its ends, the upper word first. */
+std::vector<Interval> intervalsOf(const Header& list) {
+    constexpr size_t wordsOfInterval = 4;
+    const bool sound = list.is_array() && list.size() % wordsOfInterval == 0 && list.size() / 4 <= mostIntervals &&
+                       std::all_of(list.begin(), list.end(), isWord);
+    if (!sound) throw badRequest("tests holds a set that is none");
+    const auto number = [&](size_t at) { return list[at].get<uint64_t>() << 32U | list[at + 1].get<uint64_t>(); };
+    std::vector<Interval> set;
+    for (size_t i = 0; i < list.size(); i += wordsOfInterval) set.push_back({number(i), number(i + 2)});
+    return set;
+}
+
+CellPattern cellsIn(const Header& header) {
+    CellPattern cells{wordIn(header, "numberBytes"), flagIn(header, "bigEndian"), wordIn(header, "align"), {}};
+    for (const Header& one : listIn(header, "tests")) {
+        if (!one.is_array() || one.empty() || !one[0].is_boolean() || one.size() > mostCellNumbers + 1) {
+            throw badRequest("tests holds something else than [any, set, ...]");
+        }
+        if (cells.tests.size() == mostIntervals) throw CoreError("out-of-range", "too many cells to find");
+        CellTest& test = cells.tests.emplace_back();
+        test.any = one[0].get<bool>();
+        for (size_t i = 1; i < one.size(); i++) test.sets.push_back(intervalsOf(one[i]));
+    }
+    return cells;
+}
+
 } // namespace
 
 CoreError badRequest(const std::string& what) {
@@ -104,6 +147,16 @@ Asking askingIn(const Header& header) {
 
 ReadRequest readRequest(const Header& header) {
     return {partitionIn(header), memoryIn(header), rangesIn(header), openTilesIn(header), askingIn(header)};
+}
+
+FindRequest findRequest(const Header& header) {
+    FindRequest request{readRequest(header), MaskedBytes{}, wordIn(header, "most")};
+    if (header.contains("tests")) {
+        request.pattern = cellsIn(header);
+    } else {
+        request.pattern = MaskedBytes{hexBytesIn(header, "values"), hexBytesIn(header, "masks")};
+    }
+    return request;
 }
 
 ScanRequest scanRequest(const Header& header) {

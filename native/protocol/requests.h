@@ -9,6 +9,7 @@
 #include <string>
 
 #include "../core/error.h"
+#include "../core/find_job.h"
 #include "../core/halt.h"
 #include "../core/hold_job.h"
 #include "../core/read_job.h"
@@ -38,6 +39,7 @@ PartitionKey partitionIn(const Header& header);
 Asking askingIn(const Header& header);
 
 ReadRequest readRequest(const Header& header);
+FindRequest findRequest(const Header& header);
 /** Without its words. */
 WriteRequest writeRequest(const Header& header);
 /** Appends words. @param records four numbers for each: offset, seen, mask, value */

@@ -19,6 +19,23 @@ template <typename Job> Header endHeader(const Job& job) {
     return {{"epoch", job.epoch()}, {"at", job.at()}};
 }
 
+/** The same of a read, which may have ended early. */
+template <typename Job> Header readEndHeader(const Job& job) {
+    Header answer = endHeader(job);
+    if (job.gaveWay()) answer["gaveWay"] = true;
+    return answer;
+}
+
+Part spansPart(const std::vector<Span>& spans) {
+    Part part{"spans", Header::object(), {}, 3};
+    for (const Span& one : spans) {
+        part.words.push_back(static_cast<uint32_t>(one.offset));
+        part.words.push_back(static_cast<uint32_t>(one.length));
+        part.words.push_back(static_cast<uint32_t>(one.reason));
+    }
+    return part;
+}
+
 class ReplyTask : public Task {
   public:
     ReplyTask(uint64_t id, std::unique_ptr<Reply> reply) : Task(id), reply_(std::move(reply)) {}
@@ -79,22 +96,9 @@ class ReadTask final : public PartsTask, private ReadSink {
   private:
     void sendParts() override {
         reply().handOut();
-        if (!spans_.empty()) {
-            Part part{"spans", Header::object(), {}, 3};
-            for (const Span& one : spans_) {
-                part.words.push_back(static_cast<uint32_t>(one.offset));
-                part.words.push_back(static_cast<uint32_t>(one.length));
-                part.words.push_back(static_cast<uint32_t>(one.reason));
-            }
-            spans_.clear();
-            reply().part(part);
-        }
+        if (!spans_.empty()) reply().part(spansPart(std::exchange(spans_, {})));
     }
-    Header lastAnswer() override {
-        Header answer = endHeader(job_);
-        if (job_.gaveWay()) answer["gaveWay"] = true;
-        return answer;
-    }
+    Header lastAnswer() override { return readEndHeader(job_); }
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override {
         return reply().room(range, at, offset, length);
     }
@@ -111,6 +115,39 @@ class ReadTask final : public PartsTask, private ReadSink {
 
     ReadJob job_;
     std::vector<Span> spans_;
+};
+
+/** Hits as they are found, and now and then how far the search is. */
+class FindTask final : public PartsTask {
+  public:
+    FindTask(uint64_t id, std::unique_ptr<Reply> reply, FindRequest request)
+        : PartsTask(id, std::move(reply)), job_(std::move(request)),
+          progressBytes_(std::clamp(job_.total() / mostProgress, uint64_t{1}, mostUnsaid)) {}
+    bool waits() override { return reply().waits(); }
+    Progress step(Engine& engine) override { return job_.step(engine); }
+
+  private:
+    /** So often is told how far the search is, or after so many bytes: no client has to wait long for a sign. */
+    static constexpr uint64_t mostProgress = 32;
+    static constexpr uint64_t mostUnsaid = uint64_t{4} << 20U;
+
+    void sendParts() override {
+        reply().handOut();
+        if (auto hits = job_.takeHits(); !hits.empty()) reply().part({"hits", Header::object(), std::move(hits), 1});
+        if (const auto spans = job_.takeSpans(); !spans.empty()) reply().part(spansPart(spans));
+        if (job_.done() < saidBytes_ + progressBytes_) return;
+        saidBytes_ = job_.done();
+        reply().part({"progress", {{"bytes", saidBytes_}}, {}, 1});
+    }
+    Header lastAnswer() override {
+        Header answer = readEndHeader(job_);
+        if (job_.isFull()) answer["full"] = true;
+        return answer;
+    }
+
+    FindJob job_;
+    uint64_t progressBytes_;
+    uint64_t saidBytes_ = 0;
 };
 
 /** What a watch tells, until it ends with an error. */
@@ -320,6 +357,12 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         const bool overtakes = total <= smallRead;
         reply->expect(request, overtakes);
         worker_.post(std::make_unique<ReadTask>(id, std::move(reply), std::move(request)), overtakes);
+        return;
+    }
+    if (op == "find") {
+        FindRequest request = findRequest(header);
+        reply->isLong();
+        worker_.post(std::make_unique<FindTask>(id, std::move(reply), std::move(request)), false);
         return;
     }
     if (op == "watch") {

@@ -27,7 +27,7 @@ struct Platform {
     std::string holderProgram;
 };
 
-/** A part of an answer that is neither bytes nor its end: the `spans`, `outcomes` or `tile` of docs/wire.md. */
+/** A part of an answer that is neither bytes nor its end: `spans`, `hits`, `progress`, `outcomes` or `tile` of docs/wire.md. */
 struct Part {
     std::string_view kind;
     /** Keys beside `id` and `t`. */
@@ -53,6 +53,8 @@ class Reply {
      * @param overtakes somebody waits for it: it is short and goes before others
      */
     virtual void expect(const ReadRequest& request, bool overtakes) = 0;
+    /** Many parts may come: they go out as the bytes of a long read do. */
+    virtual void isLong() = 0;
     /** Whether no more bytes of a long read may be handed out before Worker::wake(). Any thread; asked often. */
     [[nodiscard]] virtual bool waits() = 0;
     /** Memory for bytes of a read, as ReadSink::room(). */
@@ -89,7 +91,7 @@ class Service {
     Service(Platform platform, std::string device, Notices notices);
 
     /**
-     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `watch`, `status`,
+     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `find`, `watch`, `status`,
      * `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);

@@ -13,6 +13,7 @@ import type {
   MemoryType,
   Tile,
 } from '../model/geometry.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { TileStatus } from '../model/status/status.ts';
@@ -207,6 +208,32 @@ export interface ReadOptions {
   readonly onProgress?: (bytesDone: number) => void;
 }
 
+export interface FindOptions {
+  /** As in `ReadOptions`. */
+  readonly asking?: Asking;
+  readonly openTiles?: ReadonlySet<number>;
+  /** It ends after so many hits, 1,000,000 at most, which it is unless told otherwise. */
+  readonly most?: number;
+  /** Called with hits as they are found, in ascending order; a board in this process tells them only in its result. */
+  readonly onHits?: (offsets: readonly number[]) => void;
+  /** Called now and then with the bytes that were searched. */
+  readonly onProgress?: (bytesDone: number) => void;
+}
+
+export interface FindResult {
+  /** Buffer offsets, ascending. Hits do not overlap: the first one counts. */
+  readonly offsets: readonly number[];
+  /** As in `ReadResult`: bytes that are part of no hit. */
+  readonly unreadable: readonly UnreadableSpan[];
+  /** Milliseconds since 1970 on this machine's clock. */
+  readonly at: number;
+  readonly epoch: string;
+  /** It ended early because an application opened the device. The rest is `not-read`. */
+  readonly gaveWay?: boolean;
+  /** There may be more hits. */
+  readonly isFull: boolean;
+}
+
 /** One edited byte run: what to write and what the person saw there. Both arrays have the same length. */
 export interface WriteEdit {
   /** Buffer offset of the first byte, any alignment. */
@@ -255,6 +282,16 @@ export interface PartitionMemory {
   readonly writable: boolean;
   /** Reads scattered ranges, up to 4096 of them in one request. They must lie within the memory; they may overlap. */
   read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult>;
+  /**
+   * Searches ranges where their bytes are: only hits come over the link, 4 bytes each. Finds what `Finder` finds in bytes that
+   * were all read; ranges that touch are one. Reads by the rules of `read`.
+   */
+  find(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: FindOptions,
+    signal: AbortSignal,
+  ): Promise<FindResult>;
   /** Compares and writes in one pass and one round trip. Edits must not overlap. */
   write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport>;
   /**

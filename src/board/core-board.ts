@@ -15,7 +15,9 @@ import {
   totalBytes,
   wordBytes,
 } from '../model/geometry.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
+import { mergeRanges } from '../model/ranges.ts';
 import { decodeTileStatus } from '../model/status/decode.ts';
 import type {
   Board,
@@ -24,6 +26,8 @@ import type {
   BoardNotice,
   CoreAct,
   CoreState,
+  FindOptions,
+  FindResult,
   OpenOptions,
   Partition,
   PartitionInfo,
@@ -54,6 +58,7 @@ import {
   type CoreOpened,
   type CoreUpdate,
   type CoreWatchRequest,
+  maxHits,
   maxStatusTiles,
   maxSurveyTotal,
   maxSurveyWords,
@@ -405,6 +410,39 @@ class CorePartitionMemory implements PartitionMemory {
       epoch: answer.epoch,
       ...(answer.gaveWay === true ? { gaveWay: true } : {}),
     };
+  }
+
+  async find(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: FindOptions,
+    signal: AbortSignal,
+  ): Promise<FindResult> {
+    const client = this.#access.client(signal);
+    for (const range of ranges) this.#checkRange(range.offset, range.length);
+    const merged = mergeRanges(ranges);
+    if (merged.length === 0) {
+      const epoch = this.#access.partition(this.#key)?.epoch ?? '';
+      return { offsets: [], unreadable: [], at: Date.now(), epoch, isFull: false };
+    }
+    const { asking = 'look', most = maxHits, openTiles, onHits, onProgress } = options;
+    if (!Number.isInteger(most) || most < 1 || most > maxHits) {
+      throw new BoardError('out-of-range', `${most} hits of one search; ${maxHits} at most`);
+    }
+    const answer = await client.find(
+      {
+        partition: this.#key,
+        memory: this.geometry.type,
+        ranges: merged,
+        openTiles: this.#tiles(openTiles),
+        asking,
+        pattern,
+        most,
+      },
+      { onHits, onProgress },
+      signal,
+    );
+    return { ...answer, at: Date.now() };
   }
 
   async write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport> {

@@ -1,6 +1,7 @@
-import type { Asking } from '../board/board.ts';
+import type { Asking, FindOptions, FindResult } from '../board/board.ts';
 import type { ByteChanges, BytesView, Update } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { mergeRanges } from '../model/ranges.ts';
 import type { StagedGesture, WriteRun } from './edit-stack.ts';
@@ -191,6 +192,22 @@ export class MemorySession implements Disposable {
   async complete(range: ByteRange, signal: AbortSignal, options: CompleteOptions = {}): Promise<void> {
     this.#checkRange(range);
     await this.#pieces.reads.complete(range, signal, options);
+  }
+
+  /**
+   * Has the board search ranges for a person, in what its memory holds: nothing of them is read to here, and staged edits do not
+   * count. Rejects with BoardError. A search that gave way to an application says so in its result.
+   */
+  async find(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: Omit<FindOptions, 'openTiles'>,
+    signal: AbortSignal,
+  ): Promise<FindResult> {
+    this.#pieces.reads.asked();
+    await this.#pieces.reads.open(signal, 'person');
+    for (const range of ranges) this.#checkRange(range);
+    return await this.#pieces.reads.find(ranges, pattern, options, signal);
   }
 
   /**

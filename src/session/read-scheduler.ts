@@ -2,8 +2,9 @@
  * Reads what is shown and missing, and what a gesture or a person asks for; repeats a read after a passing failure. Knows
  * which document shows what, and which reads are under way. Knows no edits: `Read.arrived` deals with them.
  */
-import type { Asking, PartitionMemory, ReadResult } from '../board/board.ts';
+import type { Asking, FindOptions, FindResult, PartitionMemory, ReadResult } from '../board/board.ts';
 import { BoardError, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import { type ByteRange, locate, type Tile } from '../model/geometry.ts';
 import { bytesIn, cutRanges, intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { TileStatus } from '../model/status/status.ts';
@@ -279,6 +280,36 @@ export class ReadScheduler {
     }
   }
 
+  /** Has the board search: see `MemorySession.find`. */
+  async find(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: Omit<FindOptions, 'openTiles'>,
+    signal: AbortSignal,
+  ): Promise<FindResult> {
+    const either = AbortSignal.any([signal, this.#ended.signal]);
+    const { asking = 'person' } = options;
+    this.#reading++;
+    this.#others.told();
+    try {
+      const memory = await this.open(either, asking);
+      const touched = this.openTilesIn(ranges);
+      const before = await this.readCores(touched, asking, either);
+      const asked = { ...options, asking, openTiles: this.openTiles };
+      const find = () => abortable(memory.find(ranges, pattern, asked, either), either);
+      const result = await this.#pastEnding(find, either);
+      const after = await this.readCores(touched, asking, either, { goesOn: true });
+      if (this.#haltedCores.seen('read', before, after)) this.#others.told();
+      this.#follower.readWell();
+      return result;
+    } catch (error) {
+      throw this.#follower.failed(error);
+    } finally {
+      this.#reading--;
+      this.#others.told();
+    }
+  }
+
   /** Reads what is shown and was not read yet, until nothing is missing or a read fails after which no person looked. */
   async pump(): Promise<void> {
     this.#pumpAsked = true;
@@ -400,7 +431,7 @@ export class ReadScheduler {
   }
 
   /** An owner that is ending has closed its descriptor before its mapping: the read is tried again until it is gone. */
-  async #pastEnding(read: () => Promise<ReadResult>, signal: AbortSignal): Promise<ReadResult> {
+  async #pastEnding<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
         return await read();

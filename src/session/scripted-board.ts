@@ -5,6 +5,8 @@ import type {
   BoardConnector,
   BoardInfo,
   BoardNotice,
+  FindOptions,
+  FindResult,
   Hold,
   Owner,
   Partition,
@@ -27,7 +29,9 @@ import type {
   WriteSpan,
 } from '../board/board.ts';
 import { BoardError, throwIfCancelled } from '../board/errors.ts';
+import { findInRead } from '../board/find-by-reading.ts';
 import { type Disposable, Emitter } from '../model/event.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import {
   type ByteRange,
   type ColumnRange,
@@ -36,7 +40,7 @@ import {
   totalBytes,
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
-import { intersectRanges, mergeRanges } from '../model/ranges.ts';
+import { endOf, intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { SessionServices } from './services.ts';
 
 /** Points at which a hook is called. `-done` points come after the act, before the answer. */
@@ -46,6 +50,8 @@ export type HookPoint =
   | 'open'
   | 'read'
   | 'read-done'
+  | 'find'
+  | 'find-done'
   | 'write'
   | 'write-half'
   | 'write-done'
@@ -166,7 +172,8 @@ export class ScriptedDevice implements BoardConnector {
   /** Called at every point; may wait, change the device, or throw. */
   hook: (point: HookPoint) => Promise<void> | void = () => undefined;
   readonly reads: ByteRange[][] = [];
-  /** Who asked for each of them. */
+  readonly searches: ByteRange[][] = [];
+  /** Who asked for each read and search. */
   readonly asked: Asking[] = [];
   /** Who asked for the layout, each time. */
   readonly openedBy: (Asking | undefined)[] = [];
@@ -365,6 +372,7 @@ export class ScriptedDevice implements BoardConnector {
         return device.writable;
       },
       read: (ranges, options, signal) => this.#read(connection, ranges, options, signal),
+      find: (ranges, pattern, options, signal) => this.#find(connection, ranges, pattern, options, signal),
       write: (edits, options, signal) => this.#write(connection, edits, options, signal),
       watch: (options, onUpdate) => this.#watch(options, onUpdate),
       survey: (options, onUpdate) => this.#survey(options, onUpdate),
@@ -480,6 +488,40 @@ export class ScriptedDevice implements BoardConnector {
     options.onProgress?.(ranges.reduce((sum, range) => sum + range.length, 0));
     await this.#point('read-done', connection, signal);
     return result;
+  }
+
+  async #find(
+    connection: Connection,
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: FindOptions,
+    signal: AbortSignal,
+  ): Promise<FindResult> {
+    await this.#point('find', connection, signal);
+    if (options.asking === 'nobody' && !this.info.inUse)
+      throw new BoardError('not-asked', 'free columns, and nobody asked for them');
+    this.asked.push(options.asking ?? 'look');
+    this.searches.push([...ranges]);
+    const offsets: number[] = [];
+    const spans: UnreadableSpan[] = [];
+    for (const range of mergeRanges(ranges)) {
+      const bytes = this.bytes.subarray(range.offset, endOf(range));
+      const unreadable = this.unreadable.flatMap((span) => {
+        const shared = intersectRanges(range, span);
+        return shared === undefined ? [] : [{ ...shared, reason: span.reason }];
+      });
+      spans.push(...unreadable);
+      const { bytesPerTile } = this.geometry;
+      const left = (options.most ?? 1_000_000) - offsets.length;
+      const found = await findInRead({ range, bytes, unreadable }, pattern, left, bytesPerTile, async () =>
+        throwIfCancelled(signal),
+      );
+      options.onHits?.(found);
+      offsets.push(...found);
+    }
+    await this.#point('find-done', connection, signal);
+    const { epoch } = this;
+    return { offsets, unreadable: spans, at: this.#time.now(), epoch, isFull: offsets.length === options.most };
   }
 
   async #write(

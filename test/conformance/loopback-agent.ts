@@ -4,7 +4,7 @@
  */
 
 import { PassThrough, Writable } from 'node:stream';
-import type { Asking, CoreAct, Survey, Watch } from '../../src/board/board.ts';
+import type { Asking, CoreAct, Survey, UnreadableSpan, Watch } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient, CoreList, CoreWatchRequest } from '../../src/board/protocol/core-client.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
@@ -17,6 +17,7 @@ import {
 } from '../../src/board/protocol/frames.ts';
 import type { WireStream } from '../../src/board/protocol/wire-client.ts';
 import { unreadableReasons } from '../../src/model/byte-state.ts';
+import type { BoardPattern } from '../../src/model/find/board-pattern.ts';
 import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
 
 export interface LoopbackOptions {
@@ -138,6 +139,8 @@ export class LoopbackAgent {
       }
       case 'read':
         return this.#read(id, header, partition, signal);
+      case 'find':
+        return this.#find(id, header, partition, signal);
       case 'write':
         return this.#write(id, frame, partition, signal);
       case 'status':
@@ -187,19 +190,41 @@ export class LoopbackAgent {
     return { ...state, reason: reason === undefined ? 0 : unreadableReasons.indexOf(reason) };
   }
 
+  async #find(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
+    const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
+    const { offsets, unreadable, epoch, isFull } = await this.#core.find(
+      {
+        partition,
+        memory: header['memory'] as 'data',
+        ranges,
+        openTiles: header['openTiles'] as number[],
+        asking: header['asking'] as Asking,
+        pattern: patternOf(header),
+        most: Number(header['most']),
+      },
+      {},
+      signal,
+    );
+    const records = new Uint8Array(4 * offsets.length);
+    const view = new DataView(records.buffer);
+    offsets.forEach((offset, i) => {
+      view.setUint32(4 * i, offset, true);
+    });
+    const half = Math.floor(offsets.length / 2) * 4;
+    this.send({ id, t: 'hits' }, records.subarray(0, half));
+    this.send({ id, t: 'progress', bytes: 1024 });
+    this.send({ id, t: 'hits' }, records.subarray(half));
+    this.send({ id, t: 'spans' }, spanRecords(unreadable));
+    return { epoch, at: 5, ...(isFull ? { full: true } : {}) };
+  }
+
   async #read(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
     const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
     const openTiles = header['openTiles'] as number[];
     const memory = header['memory'] as 'data';
     const asking = header['asking'] as Asking;
     const answer = await this.#core.read({ partition, memory, ranges, openTiles, asking }, undefined, signal);
-    const records = new Uint8Array(answer.unreadable.length * 12);
-    const view = new DataView(records.buffer);
-    answer.unreadable.forEach((span, i) => {
-      view.setUint32(12 * i, span.offset, true);
-      view.setUint32(12 * i + 4, span.length, true);
-      view.setUint32(12 * i + 8, unreadableReasons.indexOf(span.reason), true);
-    });
+    const records = spanRecords(answer.unreadable);
     const barred = (offset: number) =>
       answer.unreadable.find((span) => offset >= span.offset && offset < span.offset + span.length);
     const nextBarred = (offset: number) =>
@@ -361,4 +386,41 @@ function wireShape(shape: ArrayShape | undefined): Header {
   const rows = ({ start, count }: RowRange) => [start, count];
   const { numCols, shim, memory, core } = shape;
   return { array: { numCols, shim: rows(shim), memory: rows(memory), core: rows(core) } };
+}
+
+function spanRecords(spans: readonly UnreadableSpan[]): Uint8Array {
+  const records = new Uint8Array(spans.length * 12);
+  const view = new DataView(records.buffer);
+  spans.forEach((span, i) => {
+    view.setUint32(12 * i, span.offset, true);
+    view.setUint32(12 * i + 4, span.length, true);
+    view.setUint32(12 * i + 8, unreadableReasons.indexOf(span.reason), true);
+  });
+  return records;
+}
+
+/** The pattern of a search, as it travels. */
+function patternOf(header: Header): BoardPattern {
+  const bytesOf = (key: string) => Uint8Array.from(Buffer.from(String(header[key]), 'hex'));
+  if (header['tests'] === undefined) {
+    return { kind: 'bytes', values: bytesOf('values'), masks: bytesOf('masks') };
+  }
+  const bits = (set: readonly number[], at: number): bigint =>
+    (BigInt(set[at] ?? 0) << 32n) | BigInt(set[at + 1] ?? 0);
+  const tests = (header['tests'] as [boolean, ...number[][]][]).map(([any, ...sets]) => ({
+    any,
+    sets: sets.map((set) =>
+      Array.from({ length: set.length / 4 }, (_, i) => ({
+        least: bits(set, 4 * i),
+        most: bits(set, 4 * i + 2),
+      })),
+    ),
+  }));
+  return {
+    kind: 'cells',
+    numberBytes: Number(header['numberBytes']),
+    order: header['bigEndian'] === true ? 'big' : 'little',
+    align: Number(header['align']),
+    tests,
+  };
 }

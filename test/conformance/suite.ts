@@ -11,6 +11,13 @@ import type {
   WriteReport,
 } from '../../src/board/board.ts';
 import { BoardError } from '../../src/board/errors.ts';
+import { stateBits } from '../../src/model/byte-state.ts';
+import type { CellName } from '../../src/model/cells/choices.ts';
+import type { ByteOrder } from '../../src/model/cells/format.ts';
+import { boardPatternOf } from '../../src/model/find/board-pattern.ts';
+import { Finder } from '../../src/model/find/finder.ts';
+import { patternOf } from '../../src/model/find/pattern.ts';
+import type { FindQuery } from '../../src/model/find/query.ts';
 import {
   type ByteRange,
   type ColumnRange,
@@ -19,6 +26,7 @@ import {
   tileStart,
   totalBytes,
 } from '../../src/model/geometry.ts';
+import { endOf } from '../../src/model/ranges.ts';
 import type { Bench, BenchMemory } from './bench.ts';
 import { keyOf } from './keys.ts';
 import { Random, runSeed } from './random.ts';
@@ -290,6 +298,77 @@ export function defineConformance(
         await bench.setGated(tile, false);
       }
       assert.deepEqual((await read(from, { offset: start, length: 64 })).unreadable, []);
+    });
+
+    it('finds what the page finds in the same bytes: across tiles, beside gated ones, and no more than asked for', async () => {
+      const from = await memory(bench.free, 'data');
+      const random = new Random(seed + 11);
+      const { bytesPerTile } = from.geometry;
+      const gated = tileOf(bench.free, 1, 8);
+      const first = tileStart(from.geometry, tileOf(bench.free, 0, 1));
+      const second = first + bytesPerTile;
+      for (const offset of [0, 0x3ffe, 0x4000, bytesPerTile - 62]) {
+        const text = random.pick(['needle', 'Needle', 'nee', 'needleneedle']);
+        const small = Uint8Array.from({ length: 50 }, () => random.below(3));
+        await bench.poke('data', tileOf(bench.free, 0, 1), offset, new TextEncoder().encode(text));
+        await bench.poke('data', tileOf(bench.free, 0, 2), offset, small);
+      }
+      // Over the border of two tiles.
+      await bench.poke('data', tileOf(bench.free, 0, 1), bytesPerTile - 4, Uint8Array.of(0xa4, 0x70, 0x45, 0x41));
+      await bench.poke('data', tileOf(bench.free, 0, 2), 0, Uint8Array.of(0xa4, 0x70));
+      await bench.setGated(gated, true);
+      try {
+        const cells = (name: CellName, order: ByteOrder = 'little') => ({ cells: { name, order } });
+        const asked: readonly (Partial<FindQuery> & Pick<FindQuery, 'kind' | 'text'>)[] = [
+          { kind: 'text', text: 'needle' },
+          { kind: 'text', text: 'Needle', matchCase: true },
+          { kind: 'hex', text: '45 41 A4 70' },
+          { kind: 'hex', text: '0? 0? 01' },
+          { kind: 'value', text: '12.34~0.01', ...cells('float32') },
+          { kind: 'value', text: '1..2', ...cells('int8') },
+          { kind: 'value', text: '..-1 1', ...cells('int16', 'big'), align: 1 },
+          { kind: 'value', text: 'NaN', ...cells('cfloat') },
+        ];
+        const ranges = [
+          { offset: first + random.below(20), length: 2 * bytesPerTile + random.below(100) },
+          { offset: tileStart(from.geometry, gated) - 1000, length: bytesPerTile + 2000 },
+        ];
+        const { pieces, unreadable } = await read(from, ...ranges);
+        assert.equal(unreadable.length, 1);
+        for (const one of asked) {
+          const query: FindQuery = { matchCase: false, align: 0, ...cells('int32'), ...one };
+          const pattern = boardPatternOf(query);
+          if (pattern === undefined) throw new Error(`no pattern: ${query.text}`);
+          const expected: number[] = [];
+          for (const { range, bytes } of pieces) {
+            const here = patternOf(query, (among, wanted, at) => Buffer.from(among).indexOf(wanted, at));
+            if (here.kind === 'none') throw new Error(`no pattern: ${query.text}`);
+            const take = ({ offset, length }: ByteRange) => {
+              const flags = Uint8Array.from({ length }, (_, i) => {
+                const isOut = unreadable.some((span) => offset + i >= span.offset && offset + i < endOf(span));
+                return isOut ? 0 : stateBits.known;
+              });
+              const at = offset - range.offset;
+              return { length, bytes: bytes.slice(at, at + length), flags };
+            };
+            const finder = new Finder({ bytes: take, view: take }, here, [range], bytesPerTile);
+            while (!finder.isOver) finder.step(1 << 20);
+            for (let i = 0; i < finder.hits.count; i++) expected.push(finder.hits.at(i)?.offset ?? -1);
+          }
+          const found = await from.find(ranges, pattern, { asking: 'fast' }, never);
+          assert.deepEqual(found.offsets, expected, query.text);
+          assert.deepEqual(found.unreadable, unreadable);
+          if (expected.length < 2) continue;
+          const some = await from.find(ranges, pattern, { asking: 'fast', most: 1 }, never);
+          assert.deepEqual([some.offsets, some.isFull], [expected.slice(0, 1), true]);
+        }
+        const over = boardPatternOf({ kind: 'hex', text: 'A4 70 45 41 A4 70', matchCase: true, align: 0, ...cells('int8') });
+        if (over === undefined) throw new Error('no pattern');
+        const { offsets } = await from.find(ranges, over, { asking: 'fast' }, never);
+        assert.deepEqual(offsets, [second - 4]);
+      } finally {
+        await bench.setGated(gated, false);
+      }
     });
 
     it('does not touch program memory of an enabled core unless a person opened the tile', async () => {

@@ -43,6 +43,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           const { columns, memories } = await core.open(partition, allow, never);
           return { ...columns, memories };
         },
+        find: async () => ({}),
         async read(request) {
           const asked = request as {
             partition: string;

@@ -11,6 +11,8 @@ import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
   type CoreDescription,
+  type CoreFindAnswer,
+  type CoreFindRequest,
   type CoreHello,
   type CoreList,
   type CoreOpened,
@@ -24,8 +26,10 @@ import {
   type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
+  type FindEvents,
   holdHours,
 } from '../protocol/core-client.ts';
+import { FindCollector, findHeader, findInGroups } from '../protocol/find-request.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
 import { SurveyCollector } from '../protocol/survey-collector.ts';
@@ -62,6 +66,8 @@ export interface AddonCore {
   pick(startCol: number, numCols: number): Promise<unknown>;
   open(partition: string, allowUnknown: boolean, asking: string): Promise<unknown>;
   read(request: object, token: number): Promise<unknown>;
+  /** Answers `{hits: Uint32Array, spans: Uint32Array, epoch, at, gaveWay?, full?}`. */
+  find(request: object, token: number): Promise<unknown>;
   write(request: object, token: number): Promise<unknown>;
   /**
    * `{partition, tiles: [[col, row]], detail, asking, goesOn}`; answers `{tiles: [{col, row, kind, reason,
@@ -211,6 +217,18 @@ export class AddonClient implements CoreClient {
       onProgress?.(done);
     }
     return joinReads(request.ranges, groups, answers);
+  }
+
+  find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer> {
+    return findInGroups(request, events, async (part) => {
+      const asked = findHeader(part);
+      const answer = map(await this.#call((token) => this.#core.find(asked, token), signal));
+      const collector = new FindCollector(part);
+      collector.push(numbers(answer, 'hits'));
+      const spans: UnreadableSpan[] = [];
+      readSpanWords(numbers(answer, 'spans'), spans);
+      return collector.finish(answer, spans);
+    });
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {

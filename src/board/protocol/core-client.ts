@@ -13,6 +13,7 @@ import type {
   MemoryType,
   Tile,
 } from '../../model/geometry.ts';
+import type { BoardPattern } from '../../model/find/board-pattern.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type {
@@ -32,7 +33,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -91,6 +92,41 @@ export interface CoreReadAnswer {
   readonly epoch: string;
   /** It ended early because an application opened the device. */
   readonly gaveWay?: boolean;
+}
+
+export interface CoreFindRequest {
+  readonly partition: PartitionKey;
+  readonly memory: MemoryType;
+  /** Ascending, none empty, not touching. Any number. */
+  readonly ranges: readonly ByteRange[];
+  readonly openTiles: readonly number[];
+  readonly asking: Asking;
+  readonly pattern: BoardPattern;
+  /** It ends after so many hits, 1 to `maxHits`. */
+  readonly most: number;
+}
+
+/** Hits of one search. */
+export const maxHits = 1_000_000;
+
+export interface CoreFindAnswer {
+  /** Ascending, not overlapping, inside the asked ranges. */
+  readonly offsets: readonly number[];
+  /** Inside the asked ranges, ascending, not overlapping. */
+  readonly unreadable: readonly UnreadableSpan[];
+  readonly epoch: string;
+  /** It ended early because an application opened the device. */
+  readonly gaveWay?: boolean;
+  /** It ended because it had as many hits as it may have. */
+  readonly isFull: boolean;
+}
+
+/** What is told of a search under way. */
+export interface FindEvents {
+  /** Hits as they come, ascending; not in process. */
+  readonly onHits?: ((offsets: readonly number[]) => void) | undefined;
+  /** Bytes that were searched; not in process. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /** Words of `uint32` per record of `CoreWriteRequest.words`. */
@@ -229,6 +265,7 @@ export interface CoreClient {
     onProgress: ((bytes: number) => void) | undefined,
     signal: AbortSignal,
   ): Promise<CoreReadAnswer>;
+  find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer>;
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer>;
   status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer>;
   /** Whether gated tiles of the partition are clocked from now on during each access. */

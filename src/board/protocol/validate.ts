@@ -234,6 +234,18 @@ export function errorFrom(header: Header): BoardError {
   return new BoardError(known ? (code as BoardErrorCode) : 'internal', detail, facts);
 }
 
+/** How much of a search is done, in bytes. */
+export function checkBytes(header: Header): number {
+  return integer(header, 'bytes', 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** Offsets of 4 bytes. */
+export function readHitRecords(payload: Uint8Array): Uint32Array {
+  if (payload.length % 4 !== 0) bad(`${payload.length} bytes of hits`);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  return Uint32Array.from({ length: payload.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+}
+
 /** Records of 12 bytes: offset, length, reason. Appended to `into`. */
 export function readSpanRecords(payload: Uint8Array, into: UnreadableSpan[]): void {
   if (payload.length % 12 !== 0) bad(`${payload.length} bytes of span records`);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
+import { boardPatternOf } from '../../model/find/board-pattern.ts';
 import type { CoreAct, CoreState } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
 import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from '../simulated/array.ts';
@@ -251,6 +252,67 @@ describe('requests', () => {
     expect(over).toEqual(await core.read(request(ranges), undefined, never));
     const reads = agent.requests.filter((one) => one['op'] === 'read');
     expect(reads.map((one) => (one['ranges'] as unknown[]).length)).toEqual([4096, 4096, 808]);
+  });
+
+  it(`search as the core does, and bring hits as they come (seed ${seed})`, async () => {
+    const random = new Random(seed + 3);
+    const { client, core } = await connect({ chunk: 100 });
+    const query = { matchCase: true, align: 0, cells: { name: 'int16', order: random.pick(['little', 'big']) } } as const;
+    const texts = [
+      ['hex', '0?'],
+      ['hex', '?? 00 ??'],
+      ['value', '..100'],
+      ['value', '-5..5 7~3'],
+      ['value', '0'],
+    ] as const;
+    for (const [kind, text] of texts) {
+      const pattern = boardPatternOf({ ...query, kind, text });
+      if (pattern === undefined) throw new Error(text);
+      const ranges = [
+        { offset: random.below(50), length: 3000 },
+        { offset: 0xf0000 - 40, length: 100 },
+      ];
+      const asked = { ...request(ranges), pattern, most: random.pick([10, 1_000_000]) };
+      const seen: number[] = [];
+      const bytes: number[] = [];
+      const events = {
+        onHits: (offsets: readonly number[]) => seen.push(...offsets),
+        onProgress: (done: number) => bytes.push(done),
+      };
+      const over = await client.find(asked, events, never);
+      const direct = await core.find(asked, {}, never);
+      expect(over).toEqual(direct);
+      expect(seen).toEqual(over.offsets);
+      expect(bytes).toEqual([1024]);
+      expect(over.unreadable).toHaveLength(1);
+    }
+  });
+
+  it('to search more than 1024 ranges are split and joined, and end once they have as many hits as asked for', async () => {
+    const { client, core, agent } = await connect();
+    const pattern = { kind: 'bytes', values: Uint8Array.of(0), masks: Uint8Array.of(0) } as const;
+    const ranges = Array.from({ length: 3000 }, (_, i) => ({ offset: i * 100, length: 2 }));
+    const all = { ...request(ranges), pattern, most: 1_000_000 };
+    expect(await client.find(all, {}, never)).toEqual(await core.find(all, {}, never));
+    const counts = () =>
+      agent.requests.flatMap(({ op, ranges: asked }) => (op === 'find' ? [(asked as unknown[]).length] : []));
+    expect(counts()).toEqual([1024, 1024, 952]);
+    const some = await client.find({ ...all, most: 2100 }, {}, never);
+    expect([some.offsets.length, some.isFull]).toEqual([2100, true]);
+    expect(counts()).toHaveLength(5);
+  });
+
+  it('to search can be cancelled: the core is told', async () => {
+    const { client, agent, array } = await connect();
+    array.pause();
+    const stop = new AbortController();
+    const pattern = { kind: 'bytes', values: Uint8Array.of(0), masks: Uint8Array.of(0) } as const;
+    const ranges = [{ offset: 0, length: 64 }];
+    const finding = code(client.find({ ...request(ranges), pattern, most: 9 }, {}, stop.signal));
+    await expect.poll(() => agent.requests.some(({ op }) => op === 'find')).toBe(true);
+    stop.abort();
+    expect(await finding).toBe('cancelled');
+    await expect.poll(() => agent.requests.some(({ op }) => op === 'cancel')).toBe(true);
   });
 
   it('write more than 4096 words in one round trip', async () => {
@@ -617,6 +679,15 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
     'read',
     (id) => [[{ id, t: 'spans' }, records(100, 64, 1)], [{ id, t: 'ok', epoch: 'e'.repeat(600) }]],
   ],
+  ['half a hit', 'find', (id) => [[{ id, t: 'hits' }, new Uint8Array(3)]]],
+  ['a hit before the range', 'find', (id) => [[{ id, t: 'hits' }, records(99)]]],
+  ['a hit that ends behind the range', 'find', (id) => [[{ id, t: 'hits' }, records(161)]]],
+  ['hits that overlap', 'find', (id) => [[{ id, t: 'hits' }, records(100, 103)]]],
+  ['hits in the wrong order', 'find', (id) => [[{ id, t: 'hits' }, records(120, 100)]]],
+  ['more hits than asked for', 'find', (id) => [[{ id, t: 'hits' }, records(100, 104, 108, 112)]]],
+  ['progress of nothing', 'find', (id) => [[{ id, t: 'progress' }]]],
+  ['data for a search', 'find', (id) => [[{ id, t: 'data', offset: 100 }, new Uint8Array(4)]]],
+  ['a search of no epoch', 'find', (id) => [[{ id, t: 'ok' }]]],
   ['outcomes for a read', 'read', (id) => [[{ id, t: 'outcomes' }, records(100, 0, 0)]]],
   ['a frame without a kind', 'read', (id) => [[{ id }]]],
   ['a frame of no request', 'read', () => [[{ t: 'ok' }]]],
@@ -800,6 +871,11 @@ function memory(changes: Header): Header {
 function call(client: CoreClient, op: string): Promise<unknown> {
   const { partition, memory: type, openTiles } = request([]);
   if (op === 'read') return client.read(request([{ offset: 100, length: 64 }]), undefined, never);
+  if (op === 'find') {
+    const pattern = { kind: 'bytes', values: new Uint8Array(4), masks: new Uint8Array(4) } as const;
+    const ranges = [{ offset: 100, length: 64 }];
+    return client.find({ ...request(ranges), pattern, most: 3 }, {}, never);
+  }
   if (op === 'partitions') return client.partitions(never);
   if (op === 'open') return client.open(partition, false, never);
   if (op === 'describe') return client.describe(never);

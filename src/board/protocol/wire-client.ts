@@ -15,6 +15,7 @@ import {
   type CoreState,
   defaultDevice,
   type Survey,
+  type UnreadableSpan,
   type Watch,
 } from '../board.ts';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
@@ -22,6 +23,8 @@ import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError
 import {
   type CoreClient,
   type CoreDescription,
+  type CoreFindAnswer,
+  type CoreFindRequest,
   type CoreHello,
   type CoreList,
   type CoreOpened,
@@ -35,10 +38,12 @@ import {
   type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
+  type FindEvents,
   holdHours,
   protocolVersion,
   writeRecordWords,
 } from './core-client.ts';
+import { FindCollector, findHeader, findInGroups } from './find-request.ts';
 import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerScanner } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
@@ -46,6 +51,7 @@ import { joinReads, splitRanges, writeGroups } from './split.ts';
 import { SurveyCollector } from './survey-collector.ts';
 import { UpdateCollector } from './update-collector.ts';
 import {
+  checkBytes,
   checkCall,
   checkCoreState,
   checkDescription,
@@ -63,6 +69,8 @@ import {
   errorFrom,
   hungError,
   OutcomeCollector,
+  readHitRecords,
+  readSpanRecords,
   StatusCollector,
 } from './validate.ts';
 
@@ -222,6 +230,10 @@ export class WireClient implements CoreClient {
       cancel();
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer> {
+    return findInGroups(request, events, (part, told) => this.#findPart(part, told, signal));
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
@@ -391,6 +403,34 @@ export class WireClient implements CoreClient {
           signal,
         ),
       (answer) => ({ outcomes: collector.finish(), epoch: checkEpoch(answer) }),
+    );
+  }
+
+  #findPart(
+    request: CoreFindRequest,
+    { onHits, onProgress }: FindEvents,
+    signal: AbortSignal,
+  ): Promise<CoreFindAnswer> {
+    const collector = new FindCollector(request);
+    const spans: UnreadableSpan[] = [];
+    const header = findHeader(request);
+    return this.#wire.checked(
+      () =>
+        this.#wire.request(
+          function* (id) {
+            yield encodeFrame({ op: 'find', id, ...header });
+          },
+          ({ header: told, payload }) => {
+            if (told['t'] === 'hits') {
+              const hits = collector.push(readHitRecords(payload));
+              onHits?.(hits);
+            } else if (told['t'] === 'spans') readSpanRecords(payload, spans);
+            else if (told['t'] === 'progress') onProgress?.(checkBytes(told));
+            else throw unexpected(told);
+          },
+          signal,
+        ),
+      (answer) => collector.finish(answer, spans),
     );
   }
 

@@ -25,9 +25,12 @@ import type {
   Watch,
 } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
+import { findInRead } from '../find-by-reading.ts';
 import {
   type CoreClient,
   type CoreDescription,
+  type CoreFindAnswer,
+  type CoreFindRequest,
   type CoreHello,
   type CoreList,
   type CoreOpened,
@@ -41,6 +44,7 @@ import {
   type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
+  type FindEvents,
   outcomeNames,
   outcomeRecordWords,
   writeRecordWords,
@@ -191,6 +195,27 @@ export class SimulatedClient implements CoreClient {
       onProgress?.(done);
       return { bytes, unreadable, epoch: this.#partition(columns).epoch };
     });
+  }
+
+  async find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer> {
+    const { bytes, unreadable, epoch } = await this.read(request, undefined, signal);
+    const geometry = this.#geometry(this.#columns(request.partition), request.memory);
+    const offsets: number[] = [];
+    let done = 0;
+    for (const [i, range] of request.ranges.entries()) {
+      const left = request.most - offsets.length;
+      if (left === 0) break;
+      const here = { range, bytes: bytes[i] ?? new Uint8Array(range.length), unreadable };
+      const found = await findInRead(here, request.pattern, left, geometry.bytesPerTile, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throwIfCancelled(signal);
+      });
+      events.onHits?.(found);
+      done += range.length;
+      events.onProgress?.(done);
+      for (const offset of found) offsets.push(offset);
+    }
+    return { offsets, unreadable, epoch, isFull: offsets.length === request.most };
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {

@@ -11,6 +11,8 @@ import { BoardError } from '../errors.ts';
 import type {
   CoreClient,
   CoreDescription,
+  CoreFindAnswer,
+  CoreFindRequest,
   CoreHello,
   CoreList,
   CoreOpened,
@@ -24,6 +26,7 @@ import type {
   CoreWatchRequest,
   CoreWriteAnswer,
   CoreWriteRequest,
+  FindEvents,
 } from '../protocol/core-client.ts';
 import { SimulatedArray } from './array.ts';
 import { SimulatedClient } from './client.ts';
@@ -93,6 +96,10 @@ class ContextsClient implements CoreClient {
     signal: AbortSignal,
   ): Promise<CoreReadAnswer> {
     return this.#of(request.partition).read(request, onProgress, signal);
+  }
+
+  async find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer> {
+    return this.#of(request.partition).find(request, events, signal);
   }
 
   async write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {

@@ -6,13 +6,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Emitter } from '../../model/event.ts';
 import { FileError } from '../../model/files/file-error.ts';
+import type { BoardPattern } from '../../model/find/board-pattern.ts';
 import { type ByteRange, formatTile, type MemoryType, totalBytes } from '../../model/geometry.ts';
 import type { PlacedName } from '../../model/program/build.ts';
-import { intersectRanges } from '../../model/ranges.ts';
+import { intersectRanges, mergeRanges } from '../../model/ranges.ts';
 import type {
   Board,
   BoardConnector,
   BoardInfo,
+  FindOptions,
+  FindResult,
   KeptNames,
   Partition,
   PartitionInfo,
@@ -24,6 +27,8 @@ import type {
   Watch,
 } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
+import { findInRead } from '../find-by-reading.ts';
+import { maxHits } from '../protocol/core-client.ts';
 import { formatReport } from '../report.ts';
 import { readKept } from './kept-file.ts';
 import type { SavedMemory, SavedSnapshot } from './snapshot-file.ts';
@@ -239,6 +244,28 @@ class SnapshotMemory implements PartitionMemory {
       return { offset, length, reason: reason ?? 'not-read' };
     });
     return { pieces, unreadable: clipped(unreadable, ranges), at: this.#at, epoch: this.#epoch };
+  }
+
+  async find(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    { most = maxHits, onHits }: FindOptions,
+    signal: AbortSignal,
+  ): Promise<FindResult> {
+    const { pieces, unreadable, at, epoch } = await this.read(mergeRanges(ranges), {}, signal);
+    const offsets: number[] = [];
+    for (const piece of pieces) {
+      if (offsets.length === most) break;
+      const left = most - offsets.length;
+      const { bytesPerTile } = this.geometry;
+      const found = await findInRead({ ...piece, unreadable }, pattern, left, bytesPerTile, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throwIfCancelled(signal);
+      });
+      onHits?.(found);
+      for (const offset of found) offsets.push(offset);
+    }
+    return { offsets, unreadable, at, epoch, isFull: offsets.length === most };
   }
 
   write(): Promise<never> {

@@ -4,7 +4,7 @@ import { type ByteMatcher, byteMatcher, type IndexOf, type MaskedBytes } from '.
 import { hexBytesOf, textBytesOf } from './byte-texts.ts';
 import { fitsNothing, parseExpression } from './expression.ts';
 import { type FindProblem, type FindQuery, longestPattern, NoPattern } from './query.ts';
-import { type ValueMatcher, valueMatcher } from './value-matcher.ts';
+import { typedValues, type ValueMatcher, valueMatcher } from './value-matcher.ts';
 
 /** What can be found: bytes anywhere, values that stay in their tile, or runs that an expression fits. */
 export type Pattern =
@@ -27,7 +27,7 @@ export function patternOf(
       case 'text':
         return fixed(textBytesOf(text, matchCase));
       case 'value':
-        return { kind: 'values', matcher: valueMatcher(text, cells, align) };
+        return { kind: 'values', matcher: valueMatcher(typedValues(text, cells, align)) };
       case 'expression': {
         const expression = parseExpression(text, matchCase);
         if (fitsNothing(expression)) throw new NoPattern({ kind: 'fits-nothing' });
