@@ -148,7 +148,8 @@ bool fits(const CellPattern& wanted, const uint8_t* bytes) {
 }
 
 /** One place after the other, and nothing clever. */
-std::vector<uint32_t> naive(const SlowMemory& memory, const std::vector<ByteRange>& ranges, const FindPattern& pattern) {
+std::vector<uint32_t> naive(const SlowMemory& memory, const std::vector<ByteRange>& ranges,
+                            const FindPattern& pattern) {
     const size_t length = Matcher(pattern).length();
     const auto* cells = std::get_if<CellPattern>(&pattern);
     const auto isAsked = [&](uint64_t offset) {
@@ -222,11 +223,11 @@ TEST_CASE("a search finds what a naive one does, across pieces, pages, tiles and
                     uint64_t value = 0;
                     for (uint32_t i = 0; i < wanted.numberBytes; i++) {
                         const uint64_t at = from + (cell * numbers + number) * wanted.numberBytes + i;
-                        value |= uint64_t{memory.bytes[at]}
-                                 << 8 * (wanted.bigEndian ? wanted.numberBytes - 1 - i : i);
+                        value |= uint64_t{memory.bytes[at]} << 8 * (wanted.bigEndian ? wanted.numberBytes - 1 - i : i);
                     }
                     auto& set = test.sets.emplace_back();
-                    if (below(4) != 0) set.push_back({value - below(std::min<uint64_t>(value, 2) + 1), value + below(3)});
+                    if (below(4) != 0)
+                        set.push_back({value - below(std::min<uint64_t>(value, 2) + 1), value + below(3)});
                     if (below(3) == 0) set.push_back({0, below(5)});
                 }
             }
@@ -255,8 +256,8 @@ TEST_CASE("hits across the borders of tiles are found where a pattern is bytes, 
     std::copy(word.begin(), word.end(), memory.bytes.begin() + 16384 - 1);
     FindJob bytes(request({{0, memory.bytes.size()}}, MaskedBytes{word, {0xFF, 0xFF, 0xFF, 0xFF}}));
     CHECK(run(memory, bytes).hits == std::vector<uint32_t>{16383, border - 2});
-    FindJob cells(request({{0, memory.bytes.size()}},
-                          CellPattern{4, false, 1, {{false, {{{0x414570A4, 0x414570A4}}}}}}));
+    FindJob cells(
+        request({{0, memory.bytes.size()}}, CellPattern{4, false, 1, {{false, {{{0x414570A4, 0x414570A4}}}}}}));
     CHECK(run(memory, cells).hits == std::vector<uint32_t>{16383});
 }
 

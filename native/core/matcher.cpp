@@ -87,10 +87,11 @@ Matcher::Found Matcher::findBytes(const MaskedBytes& wanted, std::span<const uin
     for (; at < end && work > 0; at++) {
         if (exactLength_ != 0) {
             const size_t start = at + exactFrom_;
-            const void* place = memmem(bytes.data() + start, bytes.size() - start, wanted.values.data() + exactFrom_,
-                                       exactLength_);
+            const void* place =
+                memmem(bytes.data() + start, bytes.size() - start, wanted.values.data() + exactFrom_, exactLength_);
             const size_t next =
-                place == nullptr ? end : static_cast<size_t>(static_cast<const uint8_t*>(place) - bytes.data()) - exactFrom_;
+                place == nullptr ? end
+                                 : static_cast<size_t>(static_cast<const uint8_t*>(place) - bytes.data()) - exactFrom_;
             work -= callWork + static_cast<int64_t>(std::min(next, end) - at) / manyBytes;
             at = std::min(next, end);
             if (at == end) break;
@@ -103,8 +104,8 @@ Matcher::Found Matcher::findBytes(const MaskedBytes& wanted, std::span<const uin
     return {at, false};
 }
 
-Matcher::Found Matcher::findCells(const CellPattern& wanted, std::span<const uint8_t> bytes, size_t from, uint64_t inTile,
-                                  int64_t& work) const {
+Matcher::Found Matcher::findCells(const CellPattern& wanted, std::span<const uint8_t> bytes, size_t from,
+                                  uint64_t inTile, int64_t& work) const {
     const auto fits = [&](const CellTest& test, const uint8_t* cell) {
         for (size_t i = 0; i < test.sets.size(); i++) {
             const uint64_t number = numberAt(cell + i * wanted.numberBytes, wanted.numberBytes, wanted.bigEndian);

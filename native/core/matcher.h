@@ -73,8 +73,8 @@ class Matcher {
   private:
     [[nodiscard]] Found findBytes(const MaskedBytes& wanted, std::span<const uint8_t> bytes, size_t from,
                                   int64_t& work) const;
-    [[nodiscard]] Found findCells(const CellPattern& wanted, std::span<const uint8_t> bytes, size_t from, uint64_t inTile,
-                                  int64_t& work) const;
+    [[nodiscard]] Found findCells(const CellPattern& wanted, std::span<const uint8_t> bytes, size_t from,
+                                  uint64_t inTile, int64_t& work) const;
 
     FindPattern pattern_;
     size_t length_ = 0;

@@ -4,6 +4,7 @@
  */
 import type { UnreadableReason } from '../model/byte-state.ts';
 import type { Event } from '../model/event.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type {
   ArrayShape,
   ByteRange,
@@ -13,7 +14,6 @@ import type {
   MemoryType,
   Tile,
 } from '../model/geometry.ts';
-import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { TileStatus } from '../model/status/status.ts';

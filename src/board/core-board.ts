@@ -4,6 +4,7 @@
  * was opened. Knows no carrier.
  */
 import { Emitter, type Event } from '../model/event.ts';
+import type { BoardPattern } from '../model/find/board-pattern.ts';
 import {
   type ByteRange,
   type ColumnRange,
@@ -15,7 +16,6 @@ import {
   totalBytes,
   wordBytes,
 } from '../model/geometry.ts';
-import type { BoardPattern } from '../model/find/board-pattern.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { mergeRanges } from '../model/ranges.ts';
 import { decodeTileStatus } from '../model/status/decode.ts';

@@ -30,7 +30,8 @@ export async function findInRead(
   const states = new Uint8Array(range.length).fill(stateBits.known);
   for (const span of unreadable) {
     const part = intersectRanges(span, range);
-    if (part !== undefined) states.fill(0, part.offset - range.offset, part.offset - range.offset + part.length);
+    if (part !== undefined)
+      states.fill(0, part.offset - range.offset, part.offset - range.offset + part.length);
   }
   const take = ({ offset, length }: ByteRange) => {
     const from = offset - range.offset;

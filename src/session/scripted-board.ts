@@ -521,7 +521,13 @@ export class ScriptedDevice implements BoardConnector {
     }
     await this.#point('find-done', connection, signal);
     const { epoch } = this;
-    return { offsets, unreadable: spans, at: this.#time.now(), epoch, isFull: offsets.length === options.most };
+    return {
+      offsets,
+      unreadable: spans,
+      at: this.#time.now(),
+      epoch,
+      isFull: offsets.length === options.most,
+    };
   }
 
   async #write(

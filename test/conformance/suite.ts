@@ -314,7 +314,12 @@ export function defineConformance(
         await bench.poke('data', tileOf(bench.free, 0, 2), offset, small);
       }
       // Over the border of two tiles.
-      await bench.poke('data', tileOf(bench.free, 0, 1), bytesPerTile - 4, Uint8Array.of(0xa4, 0x70, 0x45, 0x41));
+      await bench.poke(
+        'data',
+        tileOf(bench.free, 0, 1),
+        bytesPerTile - 4,
+        Uint8Array.of(0xa4, 0x70, 0x45, 0x41),
+      );
       await bench.poke('data', tileOf(bench.free, 0, 2), 0, Uint8Array.of(0xa4, 0x70));
       await bench.setGated(gated, true);
       try {
@@ -345,7 +350,9 @@ export function defineConformance(
             if (here.kind === 'none') throw new Error(`no pattern: ${query.text}`);
             const take = ({ offset, length }: ByteRange) => {
               const flags = Uint8Array.from({ length }, (_, i) => {
-                const isOut = unreadable.some((span) => offset + i >= span.offset && offset + i < endOf(span));
+                const isOut = unreadable.some(
+                  (span) => offset + i >= span.offset && offset + i < endOf(span),
+                );
                 return isOut ? 0 : stateBits.known;
               });
               const at = offset - range.offset;
@@ -362,7 +369,13 @@ export function defineConformance(
           const some = await from.find(ranges, pattern, { asking: 'fast', most: 1 }, never);
           assert.deepEqual([some.offsets, some.isFull], [expected.slice(0, 1), true]);
         }
-        const over = boardPatternOf({ kind: 'hex', text: 'A4 70 45 41 A4 70', matchCase: true, align: 0, ...cells('int8') });
+        const over = boardPatternOf({
+          kind: 'hex',
+          text: 'A4 70 45 41 A4 70',
+          matchCase: true,
+          align: 0,
+          ...cells('int8'),
+        });
         if (over === undefined) throw new Error('no pattern');
         const { offsets } = await from.find(ranges, over, { asking: 'fast' }, never);
         assert.deepEqual(offsets, [second - 4]);

@@ -4,6 +4,7 @@
  * are hostile until a client has validated them. The contract in words: `docs/wire.md`.
  */
 import type { Event } from '../../model/event.ts';
+import type { BoardPattern } from '../../model/find/board-pattern.ts';
 import type {
   ArrayShape,
   ByteRange,
@@ -13,7 +14,6 @@ import type {
   MemoryType,
   Tile,
 } from '../../model/geometry.ts';
-import type { BoardPattern } from '../../model/find/board-pattern.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type {

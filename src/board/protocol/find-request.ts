@@ -63,8 +63,7 @@ export class FindCollector {
     for (const offset of taken) {
       let range = this.#ranges[this.#range];
       while (range !== undefined && offset >= endOf(range)) range = this.#ranges[++this.#range];
-      const isInside =
-        range !== undefined && offset >= range.offset && offset + this.#length <= endOf(range);
+      const isInside = range !== undefined && offset >= range.offset && offset + this.#length <= endOf(range);
       if (!isInside || offset < this.#least) bad(`a hit at buffer offset ${offset}`);
       this.#least = offset + this.#length;
       this.#offsets.push(offset);

@@ -257,7 +257,11 @@ describe('requests', () => {
   it(`search as the core does, and bring hits as they come (seed ${seed})`, async () => {
     const random = new Random(seed + 3);
     const { client, core } = await connect({ chunk: 100 });
-    const query = { matchCase: true, align: 0, cells: { name: 'int16', order: random.pick(['little', 'big']) } } as const;
+    const query = {
+      matchCase: true,
+      align: 0,
+      cells: { name: 'int16', order: random.pick(['little', 'big'] as const) },
+    } as const;
     const texts = [
       ['hex', '0?'],
       ['hex', '?? 00 ??'],

@@ -49,8 +49,31 @@ function checked(bytes: Uint8Array, asked: FindQuery, bytesPerTile = 64): readon
 }
 
 const names: readonly CellName[] = [
-  ...(['int8', 'uint8', 'int16', 'uint16', 'int24', 'uint24', 'int32', 'uint32', 'int56', 'int64', 'uint64'] as const),
-  ...(['float16', 'bfloat16', 'float32', 'float64', 'cint16', 'cint32', 'cfloat', 'hex16', 'bin8', 'oct24'] as const),
+  ...([
+    'int8',
+    'uint8',
+    'int16',
+    'uint16',
+    'int24',
+    'uint24',
+    'int32',
+    'uint32',
+    'int56',
+    'int64',
+    'uint64',
+  ] as const),
+  ...([
+    'float16',
+    'bfloat16',
+    'float32',
+    'float64',
+    'cint16',
+    'cint32',
+    'cfloat',
+    'hex16',
+    'bin8',
+    'oct24',
+  ] as const),
   ...(['fix16.15', 'ufix32.8', 'fix64.20', 'ufix64.0'] as const),
 ];
 
@@ -113,8 +136,12 @@ describe('patterns of a board', () => {
   test('what a board cannot search for', () => {
     expect(boardPatternOf(query('expression', 'a+'))).toBeUndefined();
     expect(boardPatternOf(query('hex', 'A'))).toBeUndefined();
-    expect(boardPatternOf(query('value', '1', { cells: { name: 'bfp16ebs8', order: 'little' } }))).toBeUndefined();
-    expect(boardPatternOf(query('value', '1', { cells: { name: 'int128', order: 'little' } }))).toBeUndefined();
+    expect(
+      boardPatternOf(query('value', '1', { cells: { name: 'bfp16ebs8', order: 'little' } })),
+    ).toBeUndefined();
+    expect(
+      boardPatternOf(query('value', '1', { cells: { name: 'int128', order: 'little' } })),
+    ).toBeUndefined();
     expect(boardPatternOf(query('text', 'ä'.repeat(2100)))).toBeUndefined();
     expect(boardPatternOf(query('value', '1 '.repeat(1100)))).toBeUndefined();
   });

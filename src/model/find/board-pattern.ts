@@ -42,13 +42,7 @@ const mostBytes = 4096;
 const mostIntervals = 1024;
 
 /** The query as a board takes it; undefined where it is no pattern, or one that a board cannot search for. */
-export function boardPatternOf({
-  kind,
-  text,
-  matchCase,
-  cells,
-  align,
-}: FindQuery): BoardPattern | undefined {
+export function boardPatternOf({ kind, text, matchCase, cells, align }: FindQuery): BoardPattern | undefined {
   if (text.length > longestPattern || kind === 'expression') return undefined;
   try {
     if (kind !== 'value') {
@@ -58,7 +52,10 @@ export function boardPatternOf({
     const typed = typedValues(text, cells, align);
     const numbers = numbersOf(typed.type);
     if (numbers === undefined) return undefined;
-    const tests = typed.tests.map(({ any, parts }) => ({ any, sets: parts.map((test) => setOf(test, numbers)) }));
+    const tests = typed.tests.map(({ any, parts }) => ({
+      any,
+      sets: parts.map((test) => setOf(test, numbers)),
+    }));
     const count = tests.reduce((sum, { sets }) => sum + sets.reduce((all, set) => all + set.length, 0), 0);
     if (count > mostIntervals || tests.length > mostIntervals) return undefined;
     return { kind: 'cells', numberBytes: numbers.bytes, order: cells.order, align: typed.align, tests };
@@ -136,9 +133,11 @@ function numbersOf(type: ElementType): RankedNumbers | undefined {
     if (!isFloat) return rank;
     return rank >= half ? rank - half : count - 1n - rank;
   };
-  const shape = floatShapes[name === 'cfloat' ? 'float32' : name as keyof typeof floatShapes];
+  const shape = floatShapes[name === 'cfloat' ? 'float32' : (name as keyof typeof floatShapes)];
   // Above the bits of infinity, whose sign is none, stand those of NaN.
-  const notNumbers = isFloat ? half - 1n - (((1n << BigInt(shape.exponentBits)) - 1n) << BigInt(shape.fractionBits)) : 0n;
+  const notNumbers = isFloat
+    ? half - 1n - (((1n << BigInt(shape.exponentBits)) - 1n) << BigInt(shape.fractionBits))
+    : 0n;
   return {
     bytes,
     first: notNumbers,
@@ -153,7 +152,9 @@ function numbersOf(type: ElementType): RankedNumbers | undefined {
       ] as const) {
         if (least > most) continue;
         const ends = [bitsAt(least), bitsAt(most)] as const;
-        parts.push(ends[0] <= ends[1] ? { least: ends[0], most: ends[1] } : { least: ends[1], most: ends[0] });
+        parts.push(
+          ends[0] <= ends[1] ? { least: ends[0], most: ends[1] } : { least: ends[1], most: ends[0] },
+        );
       }
       return parts;
     },
