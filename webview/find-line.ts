@@ -255,7 +255,7 @@ export class FindLine {
   #template(): TemplateResult {
     const t = this.#t;
     const { kind, text, matchCase } = this.#query;
-    const { percent, unseen, count } = this.#found;
+    const { percent, unseen, count, searchesThere } = this.#found;
     const isWrong = this.#found.isWrong || this.#isTooLong;
     const scopes: readonly FindScope[] = (['all', 'tile', 'selection', 'memory'] as const).filter(
       (scope) => scope === this.#scope || this.#events.range(scope) !== undefined,
@@ -341,7 +341,12 @@ export class FindLine {
                 },
               })
             : unseen > 0 && this.#read !== 'all'
-              ? small('find-read', 'findRead', 'findReadHint', () => this.#ask({}, 'all'))
+              ? small(
+                  'find-read',
+                  searchesThere === true ? 'findThere' : 'findRead',
+                  searchesThere === true ? 'findThereHint' : 'findReadHint',
+                  () => this.#ask({}, 'all'),
+                )
               : nothing
         }
       </div>`;

@@ -123,6 +123,8 @@ export interface FoundState {
   readonly at: number;
   /** Bytes that were not read, or cannot be: they cannot be part of a hit. */
   readonly unseen: number;
+  /** The board's side can search those that were not read, so that only hits come from there. */
+  readonly searchesThere?: boolean;
   /** It is under way. */
   readonly percent?: number;
   /** How much was searched when it ended before its end, percent: it was cancelled, or given up. */

@@ -717,6 +717,13 @@ export class HexPanel {
         this.isFrozen || session.state.link.kind !== 'connected'
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
+      gaps: (range) => session.missing(range),
+      findThere: (ranges, pattern, options, signal) =>
+        this.isFrozen || session.state.link.kind !== 'connected'
+          ? undefined
+          : session.find(ranges, pattern, { ...options, asking: 'person' }, signal),
+      read: (ranges, signal) => session.readRuns(ranges, signal),
+      epoch: () => session.state.partition?.epoch,
       isShown: () => this.view.visible,
       replace: async (edits, pause, signal) => {
         if (this.#isReadOnly) throw new BoardError('locked', 'the page may not edit');
@@ -1186,6 +1193,7 @@ export class HexPanel {
   }
 
   #sessionChanged(): void {
+    this.#search?.stateChanged();
     if (this.#immediateFor !== undefined && !this.isImmediate) {
       // It does not come back by itself, whatever becomes of the memory.
       this.setImmediate(false);

@@ -73,6 +73,8 @@ export function webviewStrings(l10n: Localiser) {
     findUnseen: l10n.t('{0} bytes not read, or unreadable'),
     findRead: l10n.t('Read and Find'),
     findReadHint: l10n.t('Read the bytes that were not read yet, and look there, too'),
+    findThere: l10n.t('Find on the Board'),
+    findThereHint: l10n.t('The board searches what was not read yet; only the hits come from there'),
     findPercent: l10n.t('Looking... {0} %'),
     findSearched: l10n.t('Only {0} % was searched'),
     findTooLong: l10n.t(

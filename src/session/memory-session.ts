@@ -175,11 +175,22 @@ export class MemorySession implements Disposable {
 
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
   async read(range: ByteRange, signal: AbortSignal): Promise<void> {
+    await this.readRuns([range], signal);
+  }
+
+  /** As `read`, of several ranges. */
+  async readRuns(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
     this.#pieces.reads.asked();
     await this.#pieces.reads.open(signal, 'person');
+    for (const range of ranges) this.#checkRange(range);
+    const missing = ranges.flatMap((range) => this.#pieces.image.plane.missing(range));
+    await this.#pieces.reads.read(mergeRanges(missing, readGap), 'person', signal);
+  }
+
+  /** Runs of the range that were not read yet, or could not be because a read ended early; ascending. */
+  missing(range: ByteRange): readonly ByteRange[] {
     this.#checkRange(range);
-    const missing = mergeRanges(this.#pieces.image.plane.missing(range), readGap);
-    await this.#pieces.reads.read(missing, 'person', signal);
+    return this.#pieces.image.plane.missing(range, 'not-read');
   }
 
   /**

@@ -517,15 +517,17 @@ export class ScriptedDevice implements BoardConnector {
         throwIfCancelled(signal),
       );
       options.onHits?.(found);
+      options.onProgress?.(endOf(range));
       offsets.push(...found);
     }
     await this.#point('find-done', connection, signal);
-    const { epoch } = this;
+    const { epoch, gaveWay } = this;
     return {
       offsets,
       unreadable: spans,
       at: this.#time.now(),
       epoch,
+      ...(gaveWay ? { gaveWay } : {}),
       isFull: offsets.length === options.most,
     };
   }

@@ -54,6 +54,11 @@ async function setup() {
       bytes: (range) => session.bytes(range),
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
+      gaps: (range) => session.missing(range),
+      findThere: (ranges, pattern, options, signal) =>
+        session.find(ranges, pattern, { ...options, asking: 'person' }, signal),
+      read: (ranges, signal) => session.readRuns(ranges, signal),
+      epoch: () => session.state.partition?.epoch,
       isShown: () => is.shown,
       replace: async (all) => {
         edits.push([...all]);
@@ -66,6 +71,7 @@ async function setup() {
     { t: (text, ...args) => text.replace(/\{(\d)\}/g, (_, i: string) => String(args[Number(i)])) },
   );
   session.onBytes(({ ranges }) => search.bytesChanged(ranges));
+  session.onState(() => search.stateChanged());
   open = { search, link };
   const write = (offset: number, ...values: number[]): void => device.bytes.set(values, offset);
   const over = () => eventually(() => search.state(undefined).percent).toBeUndefined();
@@ -114,13 +120,81 @@ describe('a search', () => {
     expect(search.state(undefined)).toMatchObject({ unseen: 0 });
   });
 
+  test('has the board search what was not read, beside what was: across their border, and nothing is read', async () => {
+    const { device, session, search, write, hits, over, percents, shown } = await setup();
+    session.stage('a', 'typed', [{ offset: 64, bytes: Uint8Array.of(0xa4, 0x70) }]);
+    for (const offset of [8192, 2 * bytesPerTile - 1]) write(offset, 0xa4, 0x70);
+    // The first 4 KiB were read before: a byte of this hit was.
+    write(4095, 0xa4, 0x70);
+    await session.refresh({ offset: 4095, length: 1 }, never);
+    device.reads.length = 0;
+    device.unreadable = [{ offset: 3 * bytesPerTile, length: bytesPerTile, reason: 'gated' }];
+    write(3 * bytesPerTile + 8, 0xa4, 0x70);
+    search.start(asked('A4 70', { read: 'all' }));
+    await over();
+    expect(hits()).toEqual([64, 4095, 8192, 2 * bytesPerTile - 1]);
+    expect(device.reads).toEqual([]);
+    expect(device.searches).toEqual([[{ offset: 4095, length: all.length - 4095 }]]);
+    expect(device.asked.at(-1)).toBe('person');
+    expect(percents.some((percent) => percent !== undefined && percent > 0)).toBe(true);
+    expect(search.state(undefined)).toMatchObject({ count: 4, unseen: bytesPerTile });
+    search.toHit(1, { start: 8000, length: 1 });
+    expect(shown).toEqual([{ offset: 8192, length: 2 }]);
+  });
+
+  test('of what a board found, what was read since counts as it is here, and nothing of another epoch', async () => {
+    const { device, session, search, write, hits, over } = await setup();
+    for (const offset of [8192, 9000, 2 * bytesPerTile]) write(offset, 0xa4, 0x70);
+    search.start(asked('A4 70', { read: 'all' }));
+    await over();
+    expect(hits()).toEqual([8192, 9000, 2 * bytesPerTile]);
+    write(8192, 0);
+    await session.read({ offset: 8192, length: 16 }, never);
+    await eventually(hits).toEqual([9000, 2 * bytesPerTile]);
+    device.epoch = 'another';
+    device.announce();
+    expect(hits()).toEqual([]);
+    expect(search.state(undefined).unseen).toBeGreaterThan(bytesPerTile);
+  });
+
+  test('reads the hits that a board found before they are replaced', async () => {
+    const { device, search, write, over, staged } = await setup();
+    for (const offset of [8192, 2 * bytesPerTile]) write(offset, 0xa4, 0x70);
+    search.start(asked('A4 70', { read: 'all' }));
+    await over();
+    // It is another byte by then.
+    write(8192, 0);
+    await search.replace('01 02', { start: 0, length: 1 }, true);
+    expect(staged()).toEqual([[2 * bytesPerTile, 1, 2]]);
+    expect(device.reads.flat().every(({ length }) => length < 8192)).toBe(true);
+    expect(search.state(undefined).said).toContain('1 hits were left');
+  });
+
+  test('a search by the board is cancelled, and what it found by then stays; an application that comes is named', async () => {
+    const { device, search, write, hits, over } = await setup();
+    write(8192, 0xa4, 0x70);
+    device.hook = (point) => {
+      if (point === 'find-done') search.cancel();
+    };
+    search.start(asked('A4 70', { read: 'all' }));
+    await eventually(() => device.searches.length).toBe(1);
+    await over();
+    expect(hits()).toEqual([8192]);
+    expect(search.state(undefined)).toMatchObject({ unseen: all.length - 4096, isWrong: false });
+    device.hook = () => undefined;
+    device.gaveWay = true;
+    search.start(asked('A4 70', { read: 'all' }));
+    await eventually(() => search.state(undefined).said).toContain('application');
+    expect(hits()).toEqual([8192]);
+  });
+
   test('ends when something else is looked for, or nothing', async () => {
     const { device, search } = await setup();
     let reads = 0;
     device.hook = (point) => {
       if (point === 'read-done' && ++reads === 1) search.start(undefined);
     };
-    search.start(asked('A4 70', { read: 'all' }));
+    search.start(asked('a{4}', { read: 'all' }, { kind: 'expression' }));
     await eventually(() => reads).toBe(1);
     expect(search.state(undefined)).toEqual({
       count: 0,

@@ -3,7 +3,10 @@
  * page, and not VS Code.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { BytesView } from '../../model/byte-state.ts';
+import type { FindOptions, FindResult } from '../../board/board.ts';
+import { BoardError } from '../../board/errors.ts';
+import { type BytesView, stateBits } from '../../model/byte-state.ts';
+import { type BoardPattern, boardPatternOf, lengthOf } from '../../model/find/board-pattern.ts';
 import type { MaskedBytes } from '../../model/find/byte-matcher.ts';
 import { Finder } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
@@ -13,10 +16,11 @@ import { replaced, replacementOf } from '../../model/find/replacement.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { Soon } from '../../model/later.ts';
 import type { Localiser } from '../../model/localiser.ts';
-import { endOf, intersectRanges } from '../../model/ranges.ts';
+import { bytesIn, endOf, intersectRanges } from '../../model/ranges.ts';
 import type { ByteEdit } from '../../session/types.ts';
 import type { AskedHits, FoundState } from '../messages.ts';
 import { problemText, replacedText } from './find-sentences.ts';
+import { aroundGaps, type HitsThere, joinHits, searchedIn, without } from './hits-there.ts';
 import { indexOf } from './index-of.ts';
 
 /** What a search asks of its tab. */
@@ -30,6 +34,19 @@ export interface SearchedTab {
     signal: AbortSignal,
     onProgress: (bytes: number, of: number) => void,
   ): Promise<void> | undefined;
+  /** Runs of a range that were not read yet. */
+  gaps(range: ByteRange): readonly ByteRange[];
+  /** Has the board search; undefined where nothing can be read now. */
+  findThere(
+    ranges: readonly ByteRange[],
+    pattern: BoardPattern,
+    options: FindOptions,
+    signal: AbortSignal,
+  ): Promise<FindResult> | undefined;
+  /** Reads what was not read yet of these ranges. */
+  read(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void>;
+  /** The epoch of the memory; undefined where nobody tells. */
+  epoch(): string | undefined;
   /** Whether a person sees it: one that is hidden is not searched anew. */
   isShown(): boolean;
   /** Stages what replaces hits, as one gesture, a part at a time. Rejects with what is refused. */
@@ -66,6 +83,13 @@ export class HitSearch {
   readonly #l10n: Localiser;
   #asked: AskedHits | undefined;
   #pattern: Pattern | undefined;
+  /** The same for the board's side, where that can search for it. */
+  #boardPattern: BoardPattern | undefined;
+  /** Hits in what was read, and what the board found elsewhere, in which epoch. */
+  #here = new HitList();
+  #there: (HitsThere & { readonly epoch: string | undefined }) | undefined;
+  #isHereFull = false;
+  #unseenHere = 0;
   #abort = new AbortController();
   #hits = new HitList();
   #isFull = false;
@@ -111,6 +135,7 @@ export class HitSearch {
       isFull: this.#isFull,
       at: selected === undefined ? 0 : this.#numberOf(selected) + 1,
       unseen: this.#unseen,
+      ...(this.#boardPattern !== undefined && this.#unseen > readAtOnce ? { searchesThere: true } : {}),
       ...(this.#percent === undefined ? {} : { percent: this.#percent }),
       ...(this.#searched === undefined ? {} : { searched: this.#searched }),
       said: this.#said,
@@ -124,6 +149,7 @@ export class HitSearch {
     this.#asked = asked;
     this.#hits = new HitList();
     this.#pattern = undefined;
+    this.#boardPattern = asked && boardPatternOf(asked.query);
     const pattern = asked && patternOf(asked.query, indexOf);
     if (pattern?.kind === 'none') this.#say(problemText(pattern.problem, this.#l10n), true);
     else if (pattern !== undefined && asked !== undefined) {
@@ -149,6 +175,14 @@ export class HitSearch {
     if (range === undefined || !ranges.some((one) => intersectRanges(one, range) !== undefined)) return;
     this.#isDirty = true;
     this.#followSoon();
+  }
+
+  /** The memory is of another epoch, perhaps: what the board found before says nothing of it. */
+  stateChanged(): void {
+    if (this.#there === undefined || this.#there.epoch === this.#tab.epoch()) return;
+    this.#there = undefined;
+    this.#join();
+    this.#tab.changed();
   }
 
   /** A person sees the tab again. */
@@ -242,6 +276,7 @@ export class HitSearch {
     let other = 0;
     try {
       const pause = pauses();
+      await this.#readHits(hits, first, end, signal);
       for (let i = first; i < end; i++) {
         await pause();
         if (signal.aborted) return false;
@@ -308,6 +343,10 @@ export class HitSearch {
     this.#shown = undefined;
     this.#said = '';
     this.#isWrong = false;
+    this.#here = new HitList();
+    this.#there = undefined;
+    this.#isHereFull = false;
+    this.#unseenHere = 0;
     this.#isFull = false;
     this.#unseen = 0;
     this.#searched = undefined;
@@ -376,17 +415,80 @@ export class HitSearch {
   async #readAndScan(pattern: Pattern, { read, range }: AskedHits, signal: AbortSignal): Promise<void> {
     const wanted = read === 'all' ? this.#unseen : read === 'little' ? readAtOnce : 0;
     if (this.#unseen === 0 || this.#unseen > wanted || this.#searched !== undefined) return;
+    if (this.#unseen > readAtOnce && this.#boardPattern !== undefined) {
+      await this.#findThere(this.#boardPattern, range, signal);
+      return;
+    }
     const reading = this.#tab.complete(range, signal, (bytes, of) => this.#progress(bytes, of));
     if (reading === undefined) return;
     await reading;
     if (!signal.aborted) await this.#scan(pattern, range, signal, true);
   }
 
+  /** Has the board search what was not read. */
+  async #findThere(pattern: BoardPattern, range: ByteRange, signal: AbortSignal): Promise<void> {
+    const gaps = this.#tab.gaps(range);
+    const ranges = aroundGaps(gaps, lengthOf(pattern), range);
+    const of = bytesIn(ranges);
+    const offsets: number[] = [];
+    const epoch = this.#tab.epoch();
+    const found = (searched: readonly ByteRange[], isFull: boolean): void => {
+      this.#there = { offsets, length: lengthOf(pattern), searched, isFull, epoch };
+      this.#join();
+    };
+    const onHits = (some: readonly number[]): void => {
+      if (signal.aborted) return;
+      for (const offset of some) offsets.push(offset);
+      found([], false);
+      this.#tab.changed();
+    };
+    const onProgress = (bytes: number): void => {
+      if (!signal.aborted) this.#progress(Math.min(bytes, of), of);
+    };
+    const searching = this.#tab.findThere(ranges, pattern, { onHits, onProgress }, signal);
+    if (searching === undefined) return;
+    const result = await searching;
+    if (signal.aborted) return;
+    offsets.splice(0, offsets.length);
+    for (const offset of result.offsets) offsets.push(offset);
+    const last = result.offsets.at(-1) ?? 0;
+    const all = result.isFull ? ranges.flatMap((one) => upTo(one, last + lengthOf(pattern))) : ranges;
+    found(without(all, result.unreadable), result.isFull);
+    if (result.gaveWay === true) throw new BoardError('gave-way', 'an application came during the search');
+  }
+
+  /** Joins what was found here with what the board found. */
+  #join(): void {
+    const { range } = this.#asked ?? {};
+    const there = this.#there;
+    this.#hits = this.#here;
+    this.#unseen = this.#unseenHere;
+    this.#isFull = this.#isHereFull || there?.isFull === true;
+    if (there === undefined || range === undefined) return;
+    const gaps = this.#tab.gaps(range);
+    this.#hits = joinHits(this.#here, there, gaps, (hit) =>
+      this.#tab.bytes(hit).flags.some((flag) => (flag & stateBits.staged) !== 0),
+    );
+    this.#unseen = Math.max(0, this.#unseenHere - searchedIn(gaps, there));
+  }
+
+  /** Reads the bytes of hits that the board found: what is replaced was seen. */
+  async #readHits(hits: HitList, first: number, end: number, signal: AbortSignal): Promise<void> {
+    if (this.#there === undefined) return;
+    const ranges: ByteRange[] = [];
+    for (let i = first; i < end; i++) {
+      const hit = hits.at(i);
+      if (hit !== undefined) ranges.push(hit);
+    }
+    await this.#tab.read(ranges, signal);
+  }
+
   /** Takes what was found. */
   #ended(finder: Finder): void {
-    this.#hits = finder.hits;
-    this.#isFull = finder.isFull;
-    this.#unseen = finder.unseen;
+    this.#here = finder.hits;
+    this.#isHereFull = finder.isFull;
+    this.#unseenHere = finder.unseen;
+    this.#join();
     const isWhole = finder.isOver && !finder.isGivenUp;
     this.#searched = isWhole ? undefined : Math.floor((100 * finder.done) / finder.total);
   }
@@ -434,6 +536,12 @@ export class HitSearch {
     }
     this.#tab.changed();
   }
+}
+
+/** What lies before `end`. */
+function upTo(range: ByteRange, end: number): ByteRange[] {
+  const length = Math.min(range.length, end - range.offset);
+  return length > 0 ? [{ offset: range.offset, length }] : [];
 }
 
 /** Gives others a turn when they had none for a while; asked often. */
