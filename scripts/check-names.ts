@@ -55,6 +55,8 @@ export const reserved: readonly Reserved[] = [
     places: [
       /^src\/model\/find\//,
       /^src\/editor\/(find\/|(panel|messages)\.ts$)/,
+      // Boards and sessions search memories, too.
+      /^src\/(board|session)\//,
       /^webview\/(find-line|main)\.ts$/,
       /^test\/bench\/find(\.test)?\.ts$/,
     ],
@@ -137,7 +139,12 @@ const reservedInHeaders: readonly Reserved[] = reserved
   .filter(({ word }) => ['epoch', 'look', 'find', 'again', 'enter', 'hold'].includes(word))
   .map(({ word, part }) => ({
     ...{ word, part },
-    places: word === 'hold' ? [/\/(hold\w*|partition|owners|engine|protocol\/\w+|agent\/\w+)\.h$/] : [],
+    places:
+      word === 'hold'
+        ? [/\/(hold\w*|partition|owners|engine|protocol\/\w+|agent\/\w+)\.h$/]
+        : word === 'find'
+          ? [/\/(find_job|matcher|protocol\/requests)\.h$/]
+          : [],
   }));
 
 /** Comments, texts, included files, and what comes from the standard library. */

@@ -22,7 +22,10 @@ export interface HitsThere {
  * of this length reaches over.
  */
 export function aroundGaps(gaps: readonly ByteRange[], length: number, bounds: ByteRange): ByteRange[] {
-  const wide = gaps.map((gap) => ({ offset: gap.offset - length + 1, length: gap.length + 2 * (length - 1) }));
+  const wide = gaps.map((gap) => ({
+    offset: gap.offset - length + 1,
+    length: gap.length + 2 * (length - 1),
+  }));
   return mergeRanges(wide.flatMap((range) => intersectRanges(range, bounds) ?? []));
 }
 

@@ -13,13 +13,13 @@ import { type FindQuery, longestPattern, NoPattern } from './query.ts';
 import { fitsNumber, type NumberTest, typedValues } from './value-matcher.ts';
 
 /** Numbers by their bits, both ends included. */
-export interface BitInterval {
+interface BitInterval {
   readonly least: bigint;
   readonly most: bigint;
 }
 
 /** Cells one after the other that do not leave their tile. */
-export interface BoardCells {
+interface BoardCells {
   readonly kind: 'cells';
   /** Bytes of one number, 1 to 8. */
   readonly numberBytes: number;

@@ -26,7 +26,7 @@ export type NumberTest =
   | { readonly kind: 'near'; readonly wanted: Numeric; readonly by: Tolerance };
 
 /** What one cell has to be. */
-export interface CellTest {
+interface CellTest {
   /** One number that fits is enough; else all have to. */
   readonly any: boolean;
   /** For each number of the cell. */
