@@ -412,7 +412,7 @@ describe('edits of the page', () => {
   });
 });
 
-describe('a docked view', () => {
+describe('[hex-9] a docked view', () => {
   test('edits nothing, whatever its page says, and asks for nothing that is about edits', async () => {
     const { provider, edits, open } = await setup();
     const { document } = await open();
@@ -518,7 +518,7 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     });
   });
 
-  test('editors of one document scroll together on wish, and each for itself again', async () => {
+  test('[hex-9] editors of one document scroll together on wish, and each for itself again', async () => {
     const { open, provider } = await setup();
     const first = await open();
     const view = new FakeView();

@@ -38,7 +38,7 @@ async function ended<T>(time: ManualTime, read: Promise<T>): Promise<T> {
   return over;
 }
 
-describe('what a file has', () => {
+describe('[hex-9] what a file has', () => {
   test('the bytes of the device, without staged edits, read for nobody and each once', async () => {
     const { time, device, session, reads, first, whole } = await setup();
     expect(await ended(time, reads.bytes(session, first))).toEqual(device.bytes.slice(0, tileBytes));
@@ -94,7 +94,7 @@ describe('what a file has', () => {
   });
 });
 
-describe('a free partition', () => {
+describe('[hex-9] a free partition', () => {
   test('is not taken for a file; what a person had read of it is there', async () => {
     const { time, device, session, reads, first } = await setup({ inUse: false });
     await expect(ended(time, reads.bytes(session, first))).rejects.toMatchObject({ code: 'not-asked' });
@@ -116,7 +116,7 @@ describe('a free partition', () => {
   });
 });
 
-describe('the read budget', () => {
+describe('[hex-9] the read budget', () => {
   /** Words read so far. */
   const wordsOf = (device: ScriptedDevice): number =>
     device.reads.flat().reduce((sum, { length }) => sum + length / 4, 0);

@@ -23,7 +23,7 @@ function lengthAt(path: string, board: ToldBoard = told): number | undefined {
   return listed?.kind === 'file' ? listed.length : undefined;
 }
 
-describe('folders', () => {
+describe('[hex-9] folders', () => {
   test('a board has its partitions, each of these its data and memory-tile memory, whole and by tile', () => {
     for (const root of ['', '/']) expect(names(root)).toEqual(['6_2/', '9_1/']);
     const memories = ['data/', 'data.aiemem', 'memory-tile/', 'memory-tile.aiemem'];
@@ -57,7 +57,7 @@ describe('folders', () => {
   });
 });
 
-describe('files', () => {
+describe('[hex-9] files', () => {
   test('have the size of their memory in the layout', () => {
     expect(lengthAt('/6_2/data/7_10.aiemem')).toBe(0x10000);
     expect(lengthAt('/6_2/data.aiemem')).toBe(16 * 0x10000);

@@ -246,7 +246,7 @@ describe('[main-23] looks', () => {
     expect(await workbench.clippedTexts(), 'texts in the sidebar').toEqual([]);
   });
 
-  test('the docked view in three themes: pictures, nothing cut off, accessibility rules hold', async () => {
+  test('[hex-9] the docked view in three themes: pictures, nothing cut off, accessibility rules hold', async () => {
     await workbench.runCommand('Tilescope: Dock in Panel');
     const frame = await workbench.webview('vscode-button[data-name=openInEditor]');
     await frame

@@ -24,7 +24,7 @@ describe('docked view', () => {
     await bench.dispose();
   });
 
-  it('shows the memory of the editor at its place, also once that is closed; hidden it reads nothing', async () => {
+  it('[hex-9] shows the memory of the editor at its place, also once that is closed; hidden it reads nothing', async () => {
     const document = await bench.open('data', tile);
     const start = document.shown?.range.offset ?? 0;
     const [panel] = document.panels;
@@ -56,7 +56,7 @@ describe('docked view', () => {
     );
   });
 
-  it('edits nothing, shows what was staged elsewhere, and leads to an editor at the same place', async () => {
+  it('[hex-9] edits nothing, shows what was staged elsewhere, and leads to an editor at the same place', async () => {
     const document = await bench.open('data', tile);
     const start = document.shown?.range.offset ?? 0;
     await vscode.commands.executeCommand('tilescope.dock');
@@ -80,7 +80,7 @@ describe('docked view', () => {
     );
   });
 
-  it('another memory takes the place of the first; a whole memory follows the selected core', async () => {
+  it('[hex-9] another memory takes the place of the first; a whole memory follows the selected core', async () => {
     await bench.open('data', tile);
     await vscode.commands.executeCommand('tilescope.dock');
     await docked();
@@ -107,5 +107,41 @@ describe('docked view', () => {
     await vscode.commands.executeCommand('tilescope.undock');
     assert.equal(bench.api.docked.panel, undefined);
     assert.equal(document.panels.size, 0);
+  });
+});
+
+describe('side by side', () => {
+  it('[hex-9] two editors of one memory scroll together on wish, and apart', async () => {
+    const bench = await Bench.make();
+    try {
+      const document = await bench.open('data');
+      await vscode.commands.executeCommand('workbench.action.splitEditor');
+      const [one, other] = await until('both show bytes', () => {
+        const panels = [...document.panels];
+        return panels.length === 2 && panels.every(({ visible }) => visible !== undefined)
+          ? panels
+          : undefined;
+      });
+      assert.ok(one !== undefined && other !== undefined);
+      const goesTo = async (offset: number): Promise<void> => {
+        one.reveal(offset, 1);
+        await untilTrue('it is there', () => one.selection?.cursor === offset);
+      };
+      await vscode.commands.executeCommand('tilescope.scrollTogether');
+      await goesTo(0x5000);
+      await untilTrue('the other one follows', () => {
+        const at = one.visible?.offset;
+        return at !== undefined && at > 0x4000 && other.visible?.offset === at;
+      });
+      await vscode.commands.executeCommand('tilescope.scrollApart');
+      const before = other.visible?.offset;
+      await goesTo(0x10000);
+      await untilTrue('it went on alone', () => (one.visible?.offset ?? 0) > 0xf000);
+      assert.equal(other.visible?.offset, before);
+      assert.equal(other.selection?.cursor, 0);
+    } finally {
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await bench.dispose();
+    }
   });
 });

@@ -57,7 +57,7 @@ describe('memory as files', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('a listing of all folders and files asks nothing of the board', async () => {
+  it('[hex-9] a listing of all folders and files asks nothing of the board', async () => {
     const before = asked();
     const found: string[] = [];
     const walk = async (path: string): Promise<void> => {
@@ -87,7 +87,7 @@ describe('memory as files', () => {
     assert.deepEqual(asked(), before);
   });
 
-  it('without a connection folders are empty and files say why; nothing connects', async () => {
+  it('[hex-9] without a connection folders are empty and files say why; nothing connects', async () => {
     await bench.entry.link.disconnect();
     const connects = bench.array.count('connect');
     assert.deepEqual(await fs.readDirectory(at('/')), []);
@@ -96,7 +96,7 @@ describe('memory as files', () => {
     assert.equal(bench.array.count('connect'), connects);
   });
 
-  it('another extension reads what the device holds, and writes nothing', async () => {
+  it('[hex-9] another extension reads what the device holds, and writes nothing', async () => {
     const uri = bench.uri('data', still, owned);
     assert.equal(
       hexOf(await fs.readFile(uri)),
@@ -120,7 +120,7 @@ describe('memory as files', () => {
     assert.equal(hexOf(await fs.readFile(copy)), hexOf(bench.array.peek('data', still, 0, tileBytes)));
   });
 
-  it('a file has no staged edits, and the same bytes as the editor of the memory', async () => {
+  it('[hex-9] a file has no staged edits, and the same bytes as the editor of the memory', async () => {
     const document = await bench.open('data', still, owned);
     document.session.agreeBeside(document.session.occupant);
     const shown = hexOf(
@@ -132,7 +132,18 @@ describe('memory as files', () => {
     assert.equal(document.session.counts().staged, 2);
   });
 
-  it('another extension searches all tiles and finds the one with a word', async () => {
+  it('[hex-9] memory tiles are files, too', async () => {
+    const memoryTiles = await Bench.make({ generation: 'aieml' });
+    try {
+      const one = { col: 7, row: 1 };
+      const bytes = await fs.readFile(memoryTiles.uri('memory-tile', one, owned));
+      assert.equal(hexOf(bytes), hexOf(memoryTiles.array.peek('memory-tile', one, 0, 512 * 1024)));
+    } finally {
+      await memoryTiles.dispose();
+    }
+  });
+
+  it('[hex-9] another extension searches all tiles and finds the one with a word', async () => {
     fill(beside, 'needle', 0x4abc);
     const tiles = await fs.readDirectory(at(`/${key()}/data`));
     const hits: string[] = [];
@@ -144,7 +155,7 @@ describe('memory as files', () => {
     assert.deepEqual(hits, [`${beside.col}_${beside.row}.aiemem+${0x4abc}`]);
   });
 
-  it('a tile that cannot be read fails its file with the reason', async () => {
+  it('[hex-9] a tile that cannot be read fails its file with the reason', async () => {
     bench.array.gate(still, true);
     assert.match(
       await refusal(fs.readFile(bench.uri('data', still, owned))),
@@ -152,14 +163,14 @@ describe('memory as files', () => {
     );
   });
 
-  it('no file takes a free partition', async () => {
+  it('[hex-9] no file takes a free partition', async () => {
     const before = bench.array.count('read');
     const uri = bench.uri('data', { col: 0, row: 2 }, free);
     assert.match(await refusal(fs.readFile(uri)), /No application uses this partition/);
     assert.equal(bench.array.count('read'), before);
   });
 
-  it('opens as text, and follows what is refreshed in the editor', async () => {
+  it('[hex-9] opens as text, and follows what is refreshed in the editor', async () => {
     fill(still, 'first', 0x10);
     const uri = bench.uri('data', still, owned);
     const text = await vscode.workspace.openTextDocument(uri);
@@ -175,7 +186,7 @@ describe('memory as files', () => {
     assert.equal(text.isDirty, false);
   });
 
-  it('is compared with a file and with another tile in the diff editor', async () => {
+  it('[hex-9] is compared with a file and with another tile in the diff editor', async () => {
     fill(still, 'first', 0x10);
     fill(beside, 'other', 0x10);
     const golden = vscode.Uri.file(join(folder, 'golden.txt'));
