@@ -24,7 +24,7 @@ export const reserved: readonly Reserved[] = [
     word: 'words',
     part: /^words?$/,
     places: [
-      /^src\/model\/geometry\.ts$/,
+      /^src\/model\/(geometry|recording)\.ts$/,
       /^src\/(board|session|model\/status)\//,
       /^webview\/grid\/selection\.ts$/,
     ],

@@ -105,7 +105,7 @@ Napi::Error errorValue(Napi::Env env, const CoreError& error) {
 }
 
 /** What a request's answer has beside its header. */
-enum class Extra : uint8_t { nothing, bytes, hits, outcomes, tiles };
+enum class Extra : uint8_t { nothing, bytes, hits, outcomes, entries, tiles };
 
 /** A promise under way, and what is known of its answer. Made and settled on the JavaScript thread. */
 class Pending {
@@ -133,6 +133,7 @@ class Pending {
             value.Set("spans", toWords(env, words));
         }
         if (extra_ == Extra::outcomes) value.Set("outcomes", toWords(env, words));
+        if (extra_ == Extra::entries) value.Set("entries", toWords(env, words));
         if (extra_ == Extra::tiles) {
             Napi::Array list = Napi::Array::New(env, tiles.size());
             for (uint32_t i = 0; i < tiles.size(); i++) {
@@ -152,7 +153,7 @@ class Pending {
     Napi::Promise::Deferred deferred;
     Header answer = Header::object();
     std::vector<std::span<uint8_t>> targets;
-    /** Records of spans or outcomes. */
+    /** Records of spans or outcomes, or entries of a recording. */
     std::vector<uint32_t> words;
     std::vector<uint32_t> hits;
     std::vector<Part> tiles;
@@ -281,16 +282,27 @@ class Core final : public Napi::ObjectWrap<Core> {
   public:
     static Napi::Function define(Napi::Env env) {
         return DefineClass(env, "Core",
-                           {InstanceMethod<&Core::hello>("hello"), InstanceMethod<&Core::describe>("describe"),
-                            InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::pick>("pick"),
-                            InstanceMethod<&Core::open>("open"), InstanceMethod<&Core::read>("read"),
-                            InstanceMethod<&Core::find>("find"), InstanceMethod<&Core::write>("write"),
-                            InstanceMethod<&Core::status>("status"), InstanceMethod<&Core::clocks>("clocks"),
+                           {InstanceMethod<&Core::hello>("hello"),
+                            InstanceMethod<&Core::describe>("describe"),
+                            InstanceMethod<&Core::partitions>("partitions"),
+                            InstanceMethod<&Core::pick>("pick"),
+                            InstanceMethod<&Core::open>("open"),
+                            InstanceMethod<&Core::read>("read"),
+                            InstanceMethod<&Core::find>("find"),
+                            InstanceMethod<&Core::write>("write"),
+                            InstanceMethod<&Core::status>("status"),
+                            InstanceMethod<&Core::clocks>("clocks"),
                             InstanceMethod<&Core::hold>("hold"),
                             InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
-                            InstanceMethod<&Core::watch>("watch"), InstanceMethod<&Core::changeWatch>("changeWatch"),
-                            InstanceMethod<&Core::seen>("seen"), InstanceMethod<&Core::stuck>("stuck"),
-                            InstanceMethod<&Core::cancel>("cancel"), InstanceMethod<&Core::close>("close")});
+                            InstanceMethod<&Core::watch>("watch"),
+                            InstanceMethod<&Core::changeWatch>("changeWatch"),
+                            InstanceMethod<&Core::record>("record"),
+                            InstanceMethod<&Core::recording>("recording"),
+                            InstanceMethod<&Core::endRecording>("endRecording"),
+                            InstanceMethod<&Core::seen>("seen"),
+                            InstanceMethod<&Core::stuck>("stuck"),
+                            InstanceMethod<&Core::cancel>("cancel"),
+                            InstanceMethod<&Core::close>("close")});
     }
 
     explicit Core(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Core>(info), env_(info.Env()) {
@@ -438,6 +450,13 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
     Napi::Value status(const Napi::CallbackInfo& info) {
         return ask("status", toHeader(info[0]), idOf(info[1]), Extra::tiles);
+    }
+    Napi::Value record(const Napi::CallbackInfo& info) { return ask("record", toHeader(info[0]), freshId()); }
+    Napi::Value recording(const Napi::CallbackInfo& info) {
+        return ask("recording", toHeader(info[0]), idOf(info[1]), Extra::entries);
+    }
+    Napi::Value endRecording(const Napi::CallbackInfo& info) {
+        return askWith("end-recording", info, {"recording", "forget"}, freshId());
     }
     Napi::Value clocks(const Napi::CallbackInfo& info) {
         return askWith("clocks", info, {"partition", "on"}, freshId());

@@ -171,6 +171,12 @@ void Session::setSilent(bool silent) {
     if (silent) endHalts(std::chrono::seconds(1));
 }
 
+std::chrono::milliseconds Session::exitAfter() const {
+    constexpr std::chrono::minutes whileRecording{10};
+    return service_ && service_->records() ? std::max<std::chrono::milliseconds>(exitAfter_, whileRecording)
+                                           : exitAfter_;
+}
+
 void Session::endHalts(std::chrono::milliseconds atMost) {
     // Here, because the worker's thread may wait for a client that does not read.
     if (service_) service_->worker().endHalts(atMost);

@@ -46,7 +46,8 @@ class Session {
     /** Keeps the device from being touched any more, before the process ends. */
     void freeze();
     [[nodiscard]] std::chrono::milliseconds heartbeat() const { return heartbeat_; }
-    [[nodiscard]] std::chrono::milliseconds exitAfter() const { return exitAfter_; }
+    /** How long the client may be silent before the agent ends: longer while it records. */
+    [[nodiscard]] std::chrono::milliseconds exitAfter() const;
 
   private:
     void hello(uint64_t id, const Header& header);

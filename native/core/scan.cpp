@@ -10,8 +10,8 @@
 namespace tilescope {
 namespace {
 
-/** The client was told nothing of the word yet. Every other state is a Reason. */
-constexpr uint8_t untold = 0xFF;
+/** The client was told nothing of the word yet: no look got there. */
+constexpr auto untold = static_cast<uint8_t>(Reason::notRead);
 /** Equal words between two changes that cost no more than the head of another span. */
 constexpr size_t cheapGap = changeHeadBytes / sizeof(uint32_t);
 /** Bytes of one span: its length has 24 bits on the wire. */

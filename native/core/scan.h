@@ -38,6 +38,10 @@ class ScanJob final : public WatchJob, private ReadSink {
     void change(ScanRequest request);
     /** The changed spans, ascending: of each `changeHeadBytes`, then its bytes, unless its reason says why there are none. */
     [[nodiscard]] std::vector<std::vector<uint8_t>> pack(size_t most) const override;
+    /** What differed at the last complete look, by index of a word in all ranges together. */
+    [[nodiscard]] const std::vector<WordRun>& differences() const { return changes_; }
+    /** What the last complete look found, word by word; a state is a Reason (what the reading never got to: `notRead`). */
+    [[nodiscard]] Contents found() const { return {last_, lastStates_}; }
 
   private:
     /** Where the words of a range are, in all the arrays below. */

@@ -53,12 +53,15 @@ Progress WatchJob::step(PartitionDriver& driver) {
     const Progress made = check(driver, checked);
     if (!made.isDone()) return made;
     const auto now = driver.clock();
-    pace_.checked(*std::exchange(began_, std::nullopt), now, wordsRead_, asked());
+    roundBegan_ = *std::exchange(began_, std::nullopt);
+    pace_.checked(roundBegan_, now, wordsRead_, asked());
     if (!epoch_.empty() && checked.epoch != epoch_) {
         throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", checked.epoch}, {"epoch", epoch_}});
     }
     epoch_ = checked.epoch;
     at_ = checked.at;
+    roundEnded_ = now;
+    rounds_++;
     if (!compare() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};
     told_ = now;
     tells_ = true;

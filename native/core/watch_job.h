@@ -81,6 +81,10 @@ class WatchJob {
     [[nodiscard]] int64_t at() const { return at_; }
     /** Words of 32 bits that it has read since it began. */
     [[nodiscard]] uint64_t words() const { return words_; }
+    /** Complete looks since it began, and when the last one began and ended. */
+    [[nodiscard]] uint64_t rounds() const { return rounds_; }
+    [[nodiscard]] Time roundBegan() const { return roundBegan_; }
+    [[nodiscard]] Time roundEnded() const { return roundEnded_; }
 
   protected:
     /** Of which epoch a complete look is, and when it ended on the board's clock, ms. */
@@ -113,6 +117,9 @@ class WatchJob {
     std::optional<Time> began_;
     uint64_t wordsRead_ = 0;
     uint64_t words_ = 0;
+    uint64_t rounds_ = 0;
+    Time roundBegan_{};
+    Time roundEnded_{};
     bool tells_ = false;
     /** An update is on its way. */
     bool waits_ = false;

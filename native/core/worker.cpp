@@ -262,7 +262,7 @@ void Worker::askWhoWaits() {
 }
 
 Turns::Time Worker::readyAt(const Queued& queued) const {
-    if (queued.cancelled || silent_) return Time::min();
+    if (queued.cancelled || (silent_ && !queued.task->outlastsSilence())) return Time::min();
     return queued.waits ? Time::max() : queued.notBefore;
 }
 
@@ -310,7 +310,7 @@ void Worker::run() {
         runningWoken_ = false;
         engine_.hurry(firstOf(urgent_).value_or(Time::max()) <= now);
         const bool cancelled = queued.cancelled;
-        const bool silent = silent_;
+        const bool silent = silent_ && !queued.task->outlastsSilence();
         if (std::exchange(traceAnew_, false)) {
             saidLines_.clear();
             repeats_ = 0;

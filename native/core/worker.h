@@ -36,6 +36,8 @@ class Task {
     virtual Progress step(Engine& engine) = 0;
     /** Whether no step is taken before Worker::wake(). Asked often, with the worker's lock held. */
     [[nodiscard]] virtual bool waits() { return false; }
+    /** Whether it goes on while nothing is heard from the client: a person asked for that. */
+    [[nodiscard]] virtual bool outlastsSilence() const { return false; }
     /** After each step, with nothing held: hands out what the step produced; may block. */
     virtual void deliver(bool finished) = 0;
     /** Instead of any further call. What cannot be answered has to be said on another way: nothing is thrown. */
@@ -76,7 +78,7 @@ class Worker {
     /** Whether a task of this id is queued or running. */
     [[nodiscard]] bool has(uint64_t id);
     [[nodiscard]] size_t size();
-    /** While silent, every queued task fails with `timeout`, and nothing of the device is touched. */
+    /** While silent, every queued task but those that outlast it fails with `timeout`, and nothing else touches the device. */
     void setSilent(bool silent);
     void setTracing(bool on);
     /** The call of the device that the thread has not come back from for `atLeast`; null: none. Any thread. */

@@ -120,6 +120,23 @@ Header haltHeader(const HaltAnswer& answer) {
             {"counter", answer.counter}};
 }
 
+Header recordingHeader(const RecordState& state, const RingPart& part) {
+    Header header{{"epoch", state.epoch},
+                  {"beganAt", state.beganAt},
+                  {"at", state.at},
+                  {"looks", state.made},
+                  {"words", state.words},
+                  {"lostMoments", state.lostMoments},
+                  {"lostChanges", state.lostChanges},
+                  {"ringBytes", state.bytes},
+                  {"hasBase", part.hasBase},
+                  {"first", part.first},
+                  {"next", part.next},
+                  {"hasMore", part.hasMore}};
+    if (state.ended) header["ended"] = errorHeader(*state.ended);
+    return header;
+}
+
 Header refusedStartHeader(const RefusedStart& refused) {
     return {{"startCol", refused.columns.startCol},
             {"numCols", refused.columns.numCols},

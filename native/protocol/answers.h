@@ -6,6 +6,7 @@
 
 #include "../core/engine.h"
 #include "../core/error.h"
+#include "../core/record.h"
 #include "../core/status.h"
 #include "header.h"
 
@@ -24,6 +25,8 @@ Header openedHeader(ColumnRange columns, const std::vector<MemoryState>& memorie
 /** A tile without its registers. */
 Header tileHeader(const TileStatus& tile);
 Header haltHeader(const HaltAnswer& answer);
+/** A part of a recording, without its words. */
+Header recordingHeader(const RecordState& state, const RingPart& part);
 Header refusedStartHeader(const RefusedStart& refused);
 /** Texts that no sentence needs in full length are cut, and facts are few: it always fits into a frame. */
 Header errorHeader(const CoreError& error);

@@ -165,6 +165,21 @@ ScanRequest scanRequest(const Header& header) {
     return request;
 }
 
+RecordRequest recordRequest(const Header& header) {
+    RecordRequest request{{watchRequest(header), rangesIn(header)}, numberIn(header, "ringBytes", mostRingBytes)};
+    checkRecord(request);
+    return request;
+}
+
+std::string recordingIn(const Header& header) {
+    std::string name = textIn(header, "recording");
+    const bool isSound = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char one) {
+        return (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9') || one == '-';
+    });
+    if (!isSound) throw badRequest("recording is no name of one");
+    return name;
+}
+
 SurveyRequest surveyRequest(const Header& header) {
     SurveyRequest request{watchRequest(header), wordIn(header, "survey")};
     checkSurvey(request);

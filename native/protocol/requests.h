@@ -13,6 +13,7 @@
 #include "../core/halt.h"
 #include "../core/hold_job.h"
 #include "../core/read_job.h"
+#include "../core/record.h"
 #include "../core/scan.h"
 #include "../core/status_job.h"
 #include "../core/survey.h"
@@ -45,6 +46,9 @@ WriteRequest writeRequest(const Header& header);
 /** Appends words. @param records four numbers for each: offset, seen, mask, value */
 void addWords(WriteRequest& request, std::span<const uint32_t> records);
 ScanRequest scanRequest(const Header& header);
+RecordRequest recordRequest(const Header& header);
+/** The name of a recording, which its client made: 1 to 64 of `a-z`, `0-9` and `-`. */
+std::string recordingIn(const Header& header);
 /** Of a watch whose header has `survey` in place of ranges. */
 SurveyRequest surveyRequest(const Header& header);
 StatusRequest statusRequest(const Header& header);

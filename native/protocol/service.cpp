@@ -14,6 +14,13 @@ constexpr uint64_t smallRead = 16384;
 /** Tiles of a status request that overtakes bulk. */
 constexpr size_t fewTiles = 16;
 
+/** Recordings that one client may have. */
+constexpr size_t mostRecordings = 16;
+/** The first number that no request has: tasks which belong to no request are counted from here. */
+constexpr uint64_t firstOwnId = uint64_t{1} << 53U;
+/** Words of one answer of a recording: what a slow link takes without keeping the worker waiting. */
+constexpr size_t mostAnswerWords = 16384;
+
 /** Which epoch the bytes are of, and when they were read. */
 template <typename Job> Header endHeader(const Job& job) {
     return {{"epoch", job.epoch()}, {"at", job.at()}};
@@ -169,6 +176,40 @@ class WatchTask final : public ReplyTask {
     bool saidEpoch_ = false;
 };
 
+/** A recording, from when it is armed until it ends. It answers nothing. */
+class RecordTask final : public Task {
+  public:
+    RecordTask(uint64_t id, std::shared_ptr<RecordJob> job) : Task(id), job_(std::move(job)) {}
+    Progress step(Engine& engine) override { return job_->step(engine); }
+    [[nodiscard]] bool outlastsSilence() const override { return true; }
+    void deliver(bool /*finished*/) override {}
+    void fail(const CoreError& error) noexcept override { job_->end(error); }
+
+  private:
+    std::shared_ptr<RecordJob> job_;
+};
+
+/** The part of a recording that its client does not have yet. */
+class RecordingTask final : public PartsTask {
+  public:
+    RecordingTask(uint64_t id, std::unique_ptr<Reply> reply, std::shared_ptr<RecordJob> job, uint64_t from)
+        : PartsTask(id, std::move(reply)), job_(std::move(job)), from_(from) {}
+    Progress step(Engine& engine) override {
+        part_ = job_->part(from_, mostAnswerWords, engine.clock());
+        answer_ = recordingHeader(job_->state(), part_);
+        return Progress::done();
+    }
+
+  private:
+    void sendParts() override { reply().part({"entries", Header::object(), std::move(part_.words), 1}); }
+    Header lastAnswer() override { return answer_; }
+
+    std::shared_ptr<RecordJob> job_;
+    uint64_t from_;
+    RingPart part_;
+    Header answer_;
+};
+
 class WriteTask final : public PartsTask {
   public:
     WriteTask(uint64_t id, std::unique_ptr<Reply> reply, WriteRequest request)
@@ -267,6 +308,33 @@ void Service::watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<
     watches_[id] = job;
     // Not urgent: what a person asked for goes first.
     worker_.post(std::make_unique<WatchTask>(id, std::move(reply), std::move(job)), false);
+}
+
+void Service::record(uint64_t id, const Header& header, std::unique_ptr<Reply> reply) {
+    const std::string name = recordingIn(header);
+    RecordRequest request = recordRequest(header);
+    const auto known = recordings_.find(name);
+    if (known != recordings_.end()) {
+        known->second->change(request);
+    } else {
+        if (recordings_.size() >= mostRecordings) {
+            throw CoreError("out-of-range", "more than " + std::to_string(mostRecordings) + " recordings");
+        }
+        auto job = std::make_shared<RecordJob>(std::move(request));
+        recordings_[name] = job;
+        worker_.post(std::make_unique<RecordTask>(firstOwnId + recordingsBegun_++, std::move(job)), false);
+    }
+    answer(id, std::move(reply), [](Engine&) { return Header::object(); });
+}
+
+std::shared_ptr<RecordJob> Service::recordingOf(const Header& header) {
+    const auto found = recordings_.find(recordingIn(header));
+    if (found == recordings_.end()) throw CoreError("no-recording", "there is no recording of this name");
+    return found->second;
+}
+
+bool Service::records() const {
+    return std::any_of(recordings_.begin(), recordings_.end(), [](const auto& one) { return !one.second->isOver(); });
 }
 
 std::shared_ptr<WatchJob> Service::watchOf(uint64_t id) {
@@ -370,6 +438,21 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
             return watch(id, std::make_shared<ScanJob>(scanRequest(header)), std::move(reply));
         }
         return watch(id, std::make_shared<SurveyJob>(surveyRequest(header)), std::move(reply));
+    }
+    if (op == "record") return record(id, header, std::move(reply));
+    if (op == "recording") {
+        constexpr uint64_t mostLooks = uint64_t{1} << 53U;
+        const uint64_t from = numberIn(header, "from", mostLooks);
+        worker_.post(std::make_unique<RecordingTask>(id, std::move(reply), recordingOf(header), from), true);
+        return;
+    }
+    if (op == "end-recording") {
+        const auto job = recordingOf(header);
+        if (flagIn(header, "forget")) recordings_.erase(recordingIn(header));
+        return answer(id, std::move(reply), [job](Engine&) {
+            job->end(CoreError("cancelled", "the recording was ended"));
+            return Header::object();
+        });
     }
     if (op == "status") {
         StatusRequest request = statusRequest(header);

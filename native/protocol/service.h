@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../core/hold_process.h"
+#include "../core/record.h"
 #include "../core/worker.h"
 #include "header.h"
 #include "requests.h"
@@ -91,8 +92,8 @@ class Service {
     Service(Platform platform, std::string device, Notices notices);
 
     /**
-     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `find`, `watch`, `status`,
-     * `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
+     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `find`, `watch`,
+     * `record`, `recording`, `end-recording`, `status`, `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
@@ -103,6 +104,8 @@ class Service {
     void seen(uint64_t id);
     /** Answers with an error, in turn. */
     void refuse(uint64_t id, const CoreError& error, std::unique_ptr<Reply> reply);
+    /** Whether anything is being recorded. */
+    [[nodiscard]] bool records() const;
     [[nodiscard]] Worker& worker() { return worker_; }
 
   private:
@@ -110,12 +113,18 @@ class Service {
 
     void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     void watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<Reply> reply);
+    void record(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
+    /** The recording that a request names. Throws `no-recording`. */
+    std::shared_ptr<RecordJob> recordingOf(const Header& header);
     /** The watch of this number, unless it is over. */
     std::shared_ptr<WatchJob> watchOf(uint64_t id);
 
     Platform platform_;
     /** Watches that the worker has, or had. Of the thread that asks. */
     std::map<uint64_t, std::weak_ptr<WatchJob>> watches_;
+    /** Recordings by name, until their client forgets them. Of the thread that asks. */
+    std::map<std::string, std::shared_ptr<RecordJob>> recordings_;
+    uint64_t recordingsBegun_ = 0;
     Worker worker_;
 };
 

@@ -16,6 +16,7 @@ import type {
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { PlacedName } from '../model/program/build.ts';
+import type { RecordingPart } from '../model/recording.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import type { BoardError } from './errors.ts';
 
@@ -169,6 +170,33 @@ export interface Watch<Asked = WatchOptions> {
   dispose(): void;
 }
 
+/** What is recorded, at which pace, and how much of it is kept. */
+export interface RecordOptions extends WatchOptions {
+  /** Bytes that the ring on the board's side may take. */
+  readonly ringBytes: number;
+}
+
+/** A part of a recording, and why nothing is recorded any more. */
+export interface RecordedPart extends RecordingPart {
+  readonly ended?: BoardError;
+}
+
+/**
+ * A recording on the board's side: it looks again and again and waits for nobody, also while the link is slow or silent. Nothing
+ * is recorded before `arm`. Every call rejects with BoardError; with `no-recording` where the board's side does not have it, or
+ * not any more.
+ */
+export interface RecordingHandle {
+  /** Records from now on, until the epoch ends or `end`. A free partition is never taken for it. */
+  arm(signal: AbortSignal): Promise<void>;
+  /** Another pace from now on. */
+  setPace(pace: WatchPace, signal: AbortSignal): Promise<void>;
+  /** What follows; `from`: the first look that is missing, 0 for everything. */
+  part(from: number, signal: AbortSignal): Promise<RecordedPart>;
+  /** Nothing more is recorded. What was is there until `forget`, or until the connection ends. */
+  end(forget: boolean, signal: AbortSignal): Promise<void>;
+}
+
 /** How a whole memory is surveyed: watched coarsely, to find where something changes. */
 export interface SurveyOptions extends WatchPace {
   /** Words that a look compares in each tile, at equal distances, 1 to `maxSurveyWords`; it reads twice as many. */
@@ -305,6 +333,11 @@ export interface PartitionMemory {
    * the distance of the words is found at each look; every other word has its turn, one look for each word of the distance.
    */
   survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey;
+  /**
+   * A recording of this name on the board's side, armed or to be armed. Asks nothing of the board.
+   * @param name 1 to 64 of `a-z`, `0-9` and `-`
+   */
+  recording(name: string, options: RecordOptions): RecordingHandle;
 }
 
 /** A partition whose memory types are known. Holds nothing on the board. */

@@ -36,6 +36,8 @@ import type {
   ReadOptions,
   ReadPiece,
   ReadResult,
+  RecordingHandle,
+  RecordOptions,
   StatusOptions,
   StatusReport,
   Survey,
@@ -56,6 +58,7 @@ import {
   type CoreList,
   type CoreMemory,
   type CoreOpened,
+  type CoreRecordRequest,
   type CoreUpdate,
   type CoreWatchRequest,
   maxHits,
@@ -64,6 +67,7 @@ import {
   maxSurveyWords,
   maxWatchBytes,
   maxWatchRanges,
+  recordingLimits,
   watchPeriods,
 } from './protocol/core-client.ts';
 import { formatReport } from './report.ts';
@@ -513,6 +517,37 @@ class CorePartitionMemory implements PartitionMemory {
       ),
       dispose: () => survey.dispose(),
     };
+  }
+
+  recording(name: string, options: RecordOptions): RecordingHandle {
+    this.#checkRecord(options);
+    let request: CoreRecordRequest = {
+      ...options,
+      partition: this.#key,
+      memory: this.geometry.type,
+      recording: name,
+    };
+    const words = options.ranges.reduce((sum, { length }) => sum + length / wordBytes, 0);
+    const client = (signal: AbortSignal): CoreClient => this.#access.client(signal);
+    return {
+      arm: (signal) => client(signal).record(request, signal),
+      setPace: (pace, signal) => {
+        this.#checkRecord({ ...options, ...pace });
+        request = { ...request, ...pace };
+        return client(signal).record(request, signal);
+      },
+      part: (from, signal) => client(signal).recording(name, words, from, signal),
+      end: (forget, signal) => client(signal).endRecording(name, forget, signal),
+    };
+  }
+
+  #checkRecord({ ringBytes, ...watched }: RecordOptions): void {
+    this.#checkWatch(watched);
+    const bytes = watched.ranges.reduce((sum, { length }) => sum + length, 0);
+    const { memoryBytes, leastRing, mostRing } = recordingLimits;
+    if (bytes > memoryBytes || ringBytes < leastRing || ringBytes > mostRing) {
+      throw new BoardError('out-of-range', `a recording of ${bytes} bytes in ${ringBytes}`);
+    }
   }
 
   #checkWatch({ ranges, ...pace }: WatchOptions): void {

@@ -22,6 +22,7 @@ export type BoardErrorCode =
   | 'hold-failed' // the holder process could not be started or ended
   | 'no-halting' // cores of this partition cannot be halted; `why` says what is against it
   | 'debug-in-use' // somebody else uses a core's debug registers
+  | 'no-recording' // the board's side does not have it, or not any more
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
   | 'not-asked' // nobody uses the partition, and nobody asked for it
   | 'gave-way' // a long read of a free partition ended, because somebody opened the device

@@ -24,6 +24,7 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'no-match': true,
   'hold-failed': true,
   'no-halting': true,
+  'no-recording': true,
   'debug-in-use': true,
   'unknown-driver': true,
   'not-asked': true,

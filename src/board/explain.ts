@@ -133,6 +133,11 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         ),
         nextStep: l10n.t('The log has the reason. Refresh the board and try again.'),
       };
+    case 'no-recording':
+      return {
+        message: l10n.t('The board has this recording no more.'),
+        nextStep: l10n.t('What came of it before stays here. Record again to go on.'),
+      };
     case 'no-halting':
       return explainNoHalting(facts, l10n);
     case 'debug-in-use':

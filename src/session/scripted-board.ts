@@ -15,6 +15,8 @@ import type {
   PartitionOwnership,
   ReadOptions,
   ReadResult,
+  RecordingHandle,
+  RecordOptions,
   Survey,
   SurveyOptions,
   SurveyUpdate,
@@ -41,6 +43,7 @@ import {
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { endOf, intersectRanges, mergeRanges } from '../model/ranges.ts';
+import { Recording } from '../model/recording.ts';
 import type { SessionServices } from './services.ts';
 
 /** Points at which a hook is called. `-done` points come after the act, before the answer. */
@@ -127,6 +130,15 @@ export interface ScriptedWatch {
   fail(error: BoardError): void;
 }
 
+/** A recording on the board's side: its ring has what it is told. */
+export interface ScriptedRecording {
+  options: RecordOptions;
+  readonly ring: Recording;
+  /** How many times something of it was asked for. */
+  asked: number;
+  ended?: BoardError;
+}
+
 /** A survey: it looks when it is told to, and finds what it is told. */
 export interface ScriptedSurvey {
   readonly options: SurveyOptions;
@@ -185,6 +197,8 @@ export class ScriptedDevice implements BoardConnector {
   watches: ScriptedWatch[] = [];
   /** The surveys under way, in the order in which they began. */
   surveys: ScriptedSurvey[] = [];
+  /** The recordings on the board's side, by name; they outlive a connection. */
+  readonly recordings = new Map<string, ScriptedRecording>();
   /** How many surveys ever began. */
   surveysBegun = 0;
   /** Has memory tiles, too, as many as the data memory has tiles. */
@@ -376,6 +390,7 @@ export class ScriptedDevice implements BoardConnector {
       write: (edits, options, signal) => this.#write(connection, edits, options, signal),
       watch: (options, onUpdate) => this.#watch(options, onUpdate),
       survey: (options, onUpdate) => this.#survey(options, onUpdate),
+      recording: (name, options) => this.#recording(connection, name, options),
     };
   }
 
@@ -422,6 +437,37 @@ export class ScriptedDevice implements BoardConnector {
       },
       ended,
       dispose: () => one.fail(new BoardError('cancelled', 'ended')),
+    };
+  }
+
+  #recording(connection: Connection, name: string, options: RecordOptions): RecordingHandle {
+    const found = (): ScriptedRecording => {
+      const one = this.recordings.get(name);
+      if (connection.lost !== undefined) throw connection.lost;
+      if (one === undefined) throw new BoardError('no-recording', 'no such recording');
+      return one;
+    };
+    return {
+      arm: async () => {
+        this.recordings.set(name, {
+          options,
+          ring: new Recording(options.ranges, options.ringBytes),
+          asked: 0,
+        });
+      },
+      setPace: async (pace) => {
+        const one = found();
+        one.options = { ...one.options, ...pace };
+      },
+      part: async (from) => {
+        const one = found();
+        one.asked++;
+        return { ...one.ring.part(from), ...(one.ended === undefined ? {} : { ended: one.ended }) };
+      },
+      end: async (forget) => {
+        found().ended ??= new BoardError('cancelled', 'ended');
+        if (forget) this.recordings.delete(name);
+      },
     };
   }
 

@@ -19,6 +19,7 @@ import type { WireStream } from '../../src/board/protocol/wire-client.ts';
 import { unreadableReasons } from '../../src/model/byte-state.ts';
 import type { BoardPattern } from '../../src/model/find/board-pattern.ts';
 import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
+import { recordingOut } from './recording-out.ts';
 
 export interface LoopbackOptions {
   /** Text before the marker. */
@@ -158,6 +159,31 @@ export class LoopbackAgent {
       case 'watch':
         if (header['survey'] !== undefined) return this.#survey(id, header, partition, signal);
         return this.#watch(id, header, partition, signal);
+      case 'record':
+        await this.#core.record(
+          {
+            ...watchedOf(header, partition),
+            recording: String(header['recording']),
+            ringBytes: Number(header['ringBytes']),
+          },
+          signal,
+        );
+        return {};
+      case 'recording': {
+        const name = String(header['recording']);
+        const { header: answer, entries } = recordingOut(
+          await this.#core.recording(name, 0, Number(header['from']), signal),
+        );
+        // Several frames, as of a large part.
+        for (let at = 0; at < entries.length; at += 100) {
+          const some = entries.slice(at, at + 100);
+          this.send({ id, t: 'entries' }, new Uint8Array(some.buffer));
+        }
+        return answer;
+      }
+      case 'end-recording':
+        await this.#core.endRecording(String(header['recording']), header['forget'] === true, signal);
+        return {};
       case 'change':
         return this.#watch(id, header, partition, signal);
       case 'seen':
@@ -253,13 +279,7 @@ export class LoopbackAgent {
     partition: string,
     signal: AbortSignal,
   ): Promise<Header | undefined> {
-    const request = {
-      partition,
-      memory: header['memory'] as 'data',
-      ranges: (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length })),
-      periodMs: Number(header['periodMs']),
-      wordsPerSecond: Number(header['wordsPerSecond']),
-    };
+    const request = watchedOf(header, partition);
     const before = this.#watches.get(id);
     if (before !== undefined) {
       before.change?.(request);
@@ -422,5 +442,15 @@ function patternOf(header: Header): BoardPattern {
     order: header['bigEndian'] === true ? 'big' : 'little',
     align: Number(header['align']),
     tests,
+  };
+}
+
+function watchedOf(header: Header, partition: string): CoreWatchRequest {
+  return {
+    partition,
+    memory: header['memory'] as 'data',
+    ranges: (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length })),
+    periodMs: Number(header['periodMs']),
+    wordsPerSecond: Number(header['wordsPerSecond']),
   };
 }

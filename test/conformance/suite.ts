@@ -7,6 +7,7 @@ import type {
   PartitionInfo,
   PartitionMemory,
   ReadResult,
+  RecordingHandle,
   WriteEdit,
   WriteReport,
 } from '../../src/board/board.ts';
@@ -27,6 +28,7 @@ import {
   totalBytes,
 } from '../../src/model/geometry.ts';
 import { endOf } from '../../src/model/ranges.ts';
+import { type RecordedChange, Recording } from '../../src/model/recording.ts';
 import type { Bench, BenchMemory } from './bench.ts';
 import { keyOf } from './keys.ts';
 import { Random, runSeed } from './random.ts';
@@ -724,6 +726,87 @@ export function defineConformance(
           });
         }
         assert.ok(/^(not-asked|epoch|no-descriptor):/.test(over), over);
+      } finally {
+        await bench.release(bench.other);
+      }
+    });
+
+    it('records beside an owner: what changed, when, from what to what, and waits for nobody; a free partition never', async () => {
+      const from = await memory(bench.other, 'data');
+      const tile = tileOf(bench.other, 0, 2);
+      const start = tileStart(from.geometry, tile);
+      const options = { periodMs: 20, wordsPerSecond: 100_000, ringBytes: 2 ** 18 };
+      const one = { offset: start + 0x100, length: 0x80 };
+      const two = { offset: start + 0x400, length: 0x40 };
+      /** What is fetched until it is as wanted. */
+      const until = async (
+        handle: RecordingHandle,
+        into: Recording,
+        wanted: (ended: string | undefined) => boolean,
+      ): Promise<string | undefined> => {
+        for (;;) {
+          const part = await handle.part(into.next, never);
+          into.take(part);
+          if (wanted(part.ended?.code)) return part.ended?.code;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      const refused = from.recording('free', { ranges: [one], ...options });
+      await refused.arm(never);
+      const nothing = new Recording([one], options.ringBytes);
+      assert.equal(await until(refused, nothing, (code) => code !== undefined), 'not-asked');
+      assert.equal(nothing.hasBegun, false);
+      await refused.end(true, never);
+      assert.equal(await codeOf(refused.part(0, never)), 'no-recording');
+
+      await bench.own(bench.other);
+      try {
+        const { epoch } = await listedWhen(bench.other, true);
+        const ranges = [one, two];
+        const handle = from.recording('both', { ranges, ...options });
+        await handle.arm(never);
+        const recording = new Recording(ranges, options.ringBytes);
+        await until(handle, recording, () => recording.hasBegun);
+        assert.equal(recording.about.epoch, epoch);
+        for (const range of ranges) {
+          assert.deepEqual(recording.bytesAfter(recording.last, range).bytes, await peek(from, range));
+        }
+        // Nobody fetches meanwhile.
+        const word = { offset: start + 0x140, length: 4 };
+        const values = [1, 2, 3, 4, 5].map((value) => Uint8Array.of(value, 0, 0, value));
+        for (const value of values) {
+          const { made } = (await handle.part(recording.next, never)) ?? { made: 0 };
+          await bench.poke('data', tile, 0x140, value);
+          // Until a look began after it, and ended.
+          while ((await handle.part(recording.next, never)).made < made + 3) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+        await until(handle, recording, () => recording.last >= values.length);
+        const changes: RecordedChange[] = [];
+        for (let look = recording.last; ; ) {
+          const change = recording.lastChange(word, look);
+          if (change === undefined) break;
+          changes.unshift(change);
+          look = change.moment - 1;
+        }
+        const found = changes.map(({ now }) => now.bytes);
+        assert.deepEqual(found.slice(-values.length), values);
+        changes.slice(1).forEach((change, i) => {
+          assert.deepEqual(change.old.bytes, changes[i]?.now.bytes);
+          assert.ok(change.after <= change.at && change.after >= (changes[i]?.at ?? 0) - 1000);
+        });
+        // The same from the beginning, for somebody who comes late.
+        const late = new Recording(ranges, options.ringBytes);
+        await until(handle, late, () => late.last >= recording.last);
+        assert.deepEqual(late.bytesAfter(recording.last, word), recording.bytesAfter(recording.last, word));
+        const { last } = recording;
+        await handle.setPace({ periodMs: 1000, wordsPerSecond: 100 }, never);
+        await bench.release(bench.other);
+        const over = await until(handle, recording, (code) => code !== undefined);
+        assert.ok(/^(not-asked|epoch|no-descriptor)$/.test(over ?? ''), over);
+        assert.deepEqual(recording.bytesAfter(last, word).bytes, values.at(-1));
+        await handle.end(true, never);
       } finally {
         await bench.release(bench.other);
       }

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
+import { recordingOut } from '../../../test/conformance/recording-out.ts';
 import { unreadableReasons } from '../../model/byte-state.ts';
+import { Recording } from '../../model/recording.ts';
 import type { Asking } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import { type CoreStatusRequest, protocolVersion } from '../protocol/core-client.ts';
+import { type CoreRecordRequest, type CoreStatusRequest, protocolVersion } from '../protocol/core-client.ts';
 import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
 import { type Addon, AddonClient, type AddonCore } from './addon-client.ts';
@@ -86,6 +88,17 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
         kernelDescriptor: async (partition) => core.takeKernelDescriptor(partition, never),
         stuck: () => '',
         watch: async () => undefined,
+        record: async (request) => {
+          const asked = request as Omit<CoreRecordRequest, 'ranges'> & { ranges: [number, number][] };
+          const ranges = asked.ranges.map(([offset, length]) => ({ offset, length }));
+          await core.record({ ...asked, ranges }, never);
+        },
+        recording: async (request) => {
+          const { recording, from } = request as { recording: string; from: number };
+          const { header, entries } = recordingOut(await core.recording(recording, 0, from, never));
+          return { ...header, entries };
+        },
+        endRecording: (recording, forget) => core.endRecording(recording, forget, never),
         changeWatch: quiet,
         seen: quiet,
         cancel: quiet,
@@ -105,6 +118,24 @@ const request = {
 };
 
 describe('the addon in this process', () => {
+  it('records: what follows a look, checked like what an agent sends', async () => {
+    const array = new SimulatedArray();
+    const { addon } = fakeAddon(array);
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const ranges = [{ offset: 0, length: 16 }];
+    const pace = { periodMs: 20, wordsPerSecond: 100_000 };
+    const place = { partition: simulatedKey(ownedColumns), memory: 'data' as const };
+    await client.record({ ...place, ranges, ...pace, recording: 'one', ringBytes: 2 ** 18 }, never);
+    const recording = new Recording(ranges, 2 ** 18);
+    await vi.waitFor(async () => {
+      recording.take(await client.recording('one', 4, recording.next, never));
+      expect(recording.hasBegun).toBe(true);
+    });
+    await expect(client.recording('one', 5, 0, never)).rejects.toMatchObject({ code: 'protocol' });
+    await client.endRecording('one', true, never);
+    await expect(client.recording('one', 4, 0, never)).rejects.toMatchObject({ code: 'no-recording' });
+  });
+
   it('answers what the core holds, with gated spans', async () => {
     const array = new SimulatedArray();
     const { addon, core } = fakeAddon(array);

@@ -18,6 +18,8 @@ import {
   type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
+  type CoreRecordingPart,
+  type CoreRecordRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
   type CoreSurveyRequest,
@@ -31,6 +33,7 @@ import {
 } from '../protocol/core-client.ts';
 import { FindCollector, findHeader, findInGroups } from '../protocol/find-request.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
+import { checkRecordingPart } from '../protocol/recording-part.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
 import { SurveyCollector } from '../protocol/survey-collector.ts';
 import { UpdateCollector } from '../protocol/update-collector.ts';
@@ -83,6 +86,10 @@ export interface AddonCore {
   /** Other ranges or another pace. */
   changeWatch(request: object, token: number): void;
   seen(token: number): void;
+  record(request: object): Promise<unknown>;
+  /** `{recording, from}`; answers the header of `recording` with `entries`, a Uint32Array. */
+  recording(request: object, token: number): Promise<unknown>;
+  endRecording(recording: string, forget: boolean): Promise<unknown>;
   /** The call of the driver that does not return, or nothing. */
   stuck(): unknown;
   cancel(token: number): void;
@@ -281,6 +288,26 @@ export class AddonClient implements CoreClient {
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     await this.#call(() => this.#core.kernelDescriptor(partition), signal);
+  }
+
+  async record(request: CoreRecordRequest, signal: AbortSignal): Promise<void> {
+    const ranges = request.ranges.map(({ offset, length }) => [offset, length]);
+    await this.#call(() => this.#core.record({ ...request, ranges }), signal);
+  }
+
+  async recording(
+    recording: string,
+    words: number,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<CoreRecordingPart> {
+    const ask = (token: number) => this.#core.recording({ recording, from }, token);
+    const answer = map(await this.#call(ask, signal));
+    return checkRecordingPart(answer, numbers(answer, 'entries'), words);
+  }
+
+  async endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void> {
+    await this.#call(() => this.#core.endRecording(recording, forget), signal);
   }
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {

@@ -15,6 +15,7 @@ import type {
   Tile,
 } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
+import type { RecordingPart } from '../../model/recording.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type {
   Asking,
@@ -240,6 +241,21 @@ export interface CoreSurveyUpdate {
   readonly wireBytes: number;
 }
 
+export interface CoreRecordRequest extends CoreWatchRequest {
+  /** Made by who asks: 1 to 64 of `a-z`, `0-9` and `-`. */
+  readonly recording: string;
+  /** Bytes of the ring, `recordingLimits`. */
+  readonly ringBytes: number;
+}
+
+/** A part of a recording, and why nothing is recorded any more. */
+export interface CoreRecordingPart extends RecordingPart {
+  readonly ended?: BoardError;
+}
+
+/** What a recording may cover, and the bytes of its ring. */
+export const recordingLimits = { memoryBytes: 2 ** 16, leastRing: 2 ** 18, mostRing: 2 ** 26 } as const;
+
 /** Hours after which a holder ends by itself. */
 export const holdHours = 8;
 
@@ -287,5 +303,18 @@ export interface CoreClient {
   /** As `watch`, but of a few words of each tile. */
   survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey;
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void>;
+  /**
+   * Records from now on, until the epoch ends, `endRecording`, or nobody asked for an hour; it waits for nobody. Of a
+   * recording that is there already: another pace.
+   */
+  record(request: CoreRecordRequest, signal: AbortSignal): Promise<void>;
+  /**
+   * What follows a look; rejects with `no-recording`.
+   * @param words of all recorded ranges together
+   * @param from the first look that is missing; 0: everything
+   */
+  recording(recording: string, words: number, from: number, signal: AbortSignal): Promise<CoreRecordingPart>;
+  /** @param forget the ring is given back too */
+  endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -72,6 +72,7 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'hold-failed',
   'no-halting',
   'debug-in-use',
+  'no-recording',
   'unknown-driver',
   'driver',
   'epoch',
@@ -506,7 +507,7 @@ function text(header: Header, key: string): string {
 }
 
 /** A whole number of the header within bounds, both included. */
-function integer(header: Header, key: string, least: number, most: number): number {
+export function integer(header: Header, key: string, least: number, most: number): number {
   const value = header[key];
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return bad(`${key} is not a whole number`);
   if (value < least || value > most) return bad(`${key} is ${value}`);

@@ -30,6 +30,8 @@ import {
   type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
+  type CoreRecordingPart,
+  type CoreRecordRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
   type CoreSurveyRequest,
@@ -47,6 +49,7 @@ import { FindCollector, findHeader, findInGroups } from './find-request.ts';
 import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerScanner } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
+import { checkRecordingPart, EntryCollector } from './recording-part.ts';
 import { joinReads, splitRanges, writeGroups } from './split.ts';
 import { SurveyCollector } from './survey-collector.ts';
 import { UpdateCollector } from './update-collector.ts';
@@ -299,6 +302,39 @@ export class WireClient implements CoreClient {
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     await this.#wire.ask({ op: 'kernel-descriptor', partition }, signal);
+  }
+
+  async record(request: CoreRecordRequest, signal: AbortSignal): Promise<void> {
+    const { recording, ringBytes } = request;
+    const header = { ...watchHeader(request), ranges: pairsOf(request.ranges), recording, ringBytes };
+    await this.#wire.ask({ op: 'record', ...header }, signal);
+  }
+
+  async recording(
+    recording: string,
+    words: number,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<CoreRecordingPart> {
+    const entries = new EntryCollector();
+    return this.#wire.checked(
+      () =>
+        this.#wire.request(
+          function* (id) {
+            yield encodeFrame({ op: 'recording', id, recording, from });
+          },
+          (frame) => {
+            if (frame.header['t'] !== 'entries') throw unexpected(frame.header);
+            entries.push(frame.payload);
+          },
+          signal,
+        ),
+      (answer) => checkRecordingPart(answer, entries.words, words),
+    );
+  }
+
+  async endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'end-recording', recording, forget }, signal);
   }
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {

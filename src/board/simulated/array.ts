@@ -37,7 +37,8 @@ export type SimulatedOperation =
   | 'hold'
   | 'halt'
   | 'kernel-descriptor'
-  | 'survey';
+  | 'survey'
+  | 'record';
 
 export interface SimulatedArrayOptions {
   /** Milliseconds since 1970; decides how far the counters of a running graph are. */

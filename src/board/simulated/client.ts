@@ -36,6 +36,8 @@ import {
   type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
+  type CoreRecordingPart,
+  type CoreRecordRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
   type CoreSurveyRequest,
@@ -51,6 +53,7 @@ import {
 } from '../protocol/core-client.ts';
 import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
 import { SimulatedHalting } from './halting.ts';
+import { SimulatedRecording } from './recording.ts';
 import { statusRegisters } from './registers.ts';
 import { rowCount } from './shape.ts';
 import { surveyByReading, watchByReading } from './watch.ts';
@@ -75,6 +78,7 @@ export class SimulatedClient implements CoreClient {
   readonly #halting: SimulatedHalting;
   readonly #closed = new Emitter<BoardError>();
   readonly #subscriptions: readonly { dispose(): void }[];
+  readonly #recordings = new Map<string, SimulatedRecording>();
   /** Aborted when the connection ends, so that running calls end with it. */
   #end: BoardError | undefined;
   readonly #ending: ((error: BoardError) => void)[] = [];
@@ -338,6 +342,37 @@ export class SimulatedClient implements CoreClient {
     return watchByReading(request, look, onUpdate);
   }
 
+  record(request: CoreRecordRequest, signal: AbortSignal): Promise<void> {
+    const never = new AbortController().signal;
+    return this.#call('record', signal, async () => {
+      const known = this.#recordings.get(request.recording);
+      if (known !== undefined) {
+        known.change(request);
+        return;
+      }
+      const look = (asked: CoreRecordRequest) =>
+        this.read({ ...asked, openTiles: [], asking: 'nobody' }, undefined, never);
+      this.#recordings.set(request.recording, new SimulatedRecording(request, look));
+    });
+  }
+
+  recording(recording: string, _: number, from: number, signal: AbortSignal): Promise<CoreRecordingPart> {
+    return this.#call('record', signal, async () => this.#recordingNamed(recording).part(from));
+  }
+
+  endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void> {
+    return this.#call('record', signal, async () => {
+      this.#recordingNamed(recording).end(new BoardError('cancelled', 'the recording was ended'));
+      if (forget) this.#recordings.delete(recording);
+    });
+  }
+
+  #recordingNamed(name: string): SimulatedRecording {
+    const found = this.#recordings.get(name);
+    if (found === undefined) throw new BoardError('no-recording', 'there is no recording of this name');
+    return found;
+  }
+
   survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
     const never = new AbortController().signal;
     const look = () =>
@@ -380,6 +415,7 @@ export class SimulatedClient implements CoreClient {
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#halting.endAll();
+    for (const recording of this.#recordings.values()) recording.end(error);
     for (const subscription of this.#subscriptions) subscription.dispose();
     for (const reject of this.#ending.splice(0)) reject(error);
   }

@@ -18,6 +18,8 @@ import type {
   CoreOpened,
   CoreReadAnswer,
   CoreReadRequest,
+  CoreRecordingPart,
+  CoreRecordRequest,
   CoreStatusAnswer,
   CoreStatusRequest,
   CoreSurveyRequest,
@@ -56,6 +58,8 @@ interface Context {
 class ContextsClient implements CoreClient {
   readonly hello: CoreHello;
   readonly #contexts: readonly Context[];
+  /** Of which partition a recording is. */
+  readonly #recorded = new Map<string, PartitionKey>();
   readonly #changed = new Emitter<CoreList>();
   readonly onPartitions = this.#changed.event;
   readonly onClose = new Emitter<BoardError>().event;
@@ -112,6 +116,24 @@ class ContextsClient implements CoreClient {
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
     return this.#of(request.partition).watch(request, onUpdate);
+  }
+
+  async record(request: CoreRecordRequest, signal: AbortSignal): Promise<void> {
+    this.#recorded.set(request.recording, request.partition);
+    return this.#of(request.partition).record(request, signal);
+  }
+
+  async recording(
+    recording: string,
+    words: number,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<CoreRecordingPart> {
+    return this.#of(this.#recorded.get(recording) ?? '').recording(recording, words, from, signal);
+  }
+
+  async endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void> {
+    return this.#of(this.#recorded.get(recording) ?? '').endRecording(recording, forget, signal);
   }
 
   survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {

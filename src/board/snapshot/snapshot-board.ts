@@ -22,6 +22,7 @@ import type {
   PartitionMemory,
   PartitionOwnership,
   ReadResult,
+  RecordingHandle,
   Survey,
   UnreadableSpan,
   Watch,
@@ -280,6 +281,10 @@ class SnapshotMemory implements PartitionMemory {
 
   survey(): Survey {
     return this.watch();
+  }
+
+  recording(): RecordingHandle {
+    return { arm: noDevice, setPace: noDevice, part: noDevice, end: noDevice };
   }
 }
 

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { BoardError } from '../board/errors.ts';
+import { BoardLink } from './link.ts';
+import { Recorder } from './recorder.ts';
+import { ManualTime, ScriptedDevice, type ScriptedRecording } from './scripted-board.ts';
+
+const ring = 1 << 20;
+const ranges = [{ offset: 0, length: 16 }];
+
+async function setup() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  const recorder = new Recorder(link, { partition: device.key, memory: 'data' }, time);
+  return { time, device, link, recorder };
+}
+
+function only({ recordings }: ScriptedDevice): ScriptedRecording {
+  const [one, another] = recordings.values();
+  if (one === undefined || another !== undefined) throw new Error(`${recordings.size} recordings`);
+  return one;
+}
+
+/** The board's side looks at `at` ms and finds the first word changed. */
+function looked({ ring }: ScriptedRecording, at: number, old: number, now: number): void {
+  const about = { epoch: 'epoch-1', beganAt: 1, made: at, read: 4 * at, lostMoments: 0, lostChanges: 0 };
+  if (!ring.hasBegun) {
+    const base = { words: new Uint32Array(4), states: new Uint8Array(4) };
+    ring.take({ ...about, at: 0, base, first: 1, moments: [], hasMore: false });
+  }
+  const moments = [{ at, after: at - 20, changes: new Uint32Array([0, old, now]) }];
+  ring.take({ ...about, at, first: ring.next, moments, hasMore: false });
+}
+
+describe('the recorder', () => {
+  test('has the board record with its share of the budget, and fetches what came', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    expect(recorder.state.kind).toBe('recording');
+    expect(only(device).options).toMatchObject({
+      ranges,
+      wordsPerSecond: 50_000,
+      periodMs: 20,
+      ringBytes: ring,
+    });
+    looked(only(device), 100, 0, 5);
+    looked(only(device), 140, 5, 6);
+    await time.pass(1000);
+    expect(recorder.recording?.last).toBe(2);
+    expect(recorder.recording?.lastChange({ offset: 0, length: 1 })).toMatchObject({ at: 140, after: 120 });
+    const share = link.budget.join(() => undefined);
+    await time.pass(1);
+    expect(only(device).options.wordsPerSecond).toBe(25_000);
+    share.dispose();
+    await time.pass(1);
+    expect(only(device).options.wordsPerSecond).toBe(50_000);
+  });
+
+  test('goes on while the link is gone: what came to the ring meanwhile is fetched afterwards', async () => {
+    const { time, device, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await time.pass(600);
+    device.lose();
+    expect(recorder.state.kind).toBe('away');
+    looked(only(device), 5000, 5, 6);
+    await time.pass(5000);
+    expect(recorder.state.kind).toBe('recording');
+    expect(recorder.recording?.last).toBe(2);
+    expect(device.acts).toEqual([]);
+  });
+
+  test('says that the board has it no more, and keeps what came before', async () => {
+    const { time, device, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await time.pass(600);
+    device.recordings.clear();
+    device.lose();
+    await time.pass(5000);
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'no-recording' } });
+    expect(recorder.recording?.last).toBe(1);
+    expect(time.planned).toEqual([]);
+  });
+
+  test('ends with the epoch, by a person, and by another recording; the share goes back', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    only(device).ended = new BoardError('epoch', 'another epoch');
+    await time.pass(600);
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'epoch' } });
+    expect([recorder.recording?.last, device.recordings.size]).toEqual([1, 0]);
+
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await recorder.end();
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'cancelled' } });
+    expect(recorder.recording?.last).toBe(1);
+    await time.pass(1);
+    expect(device.recordings.size).toBe(0);
+
+    await recorder.arm(ranges, ring);
+    await recorder.arm([{ offset: 16, length: 4 }], ring);
+    expect(only(device).options.ranges).toEqual([{ offset: 16, length: 4 }]);
+    await recorder.discard();
+    expect([recorder.state.kind, recorder.recording, device.recordings.size]).toEqual(['idle', undefined, 0]);
+    const share = link.budget.join(() => undefined);
+    expect(share.words).toBe(50_000);
+    recorder.dispose();
+  });
+
+  test('what cannot be armed is not recorded', async () => {
+    const { device, recorder } = await setup();
+    device.hook = (point) => {
+      if (point === 'open') throw new BoardError('not-asked', 'free');
+    };
+    await expect(recorder.arm(ranges, ring)).rejects.toMatchObject({ code: 'not-asked' });
+    expect([recorder.state.kind, recorder.recording]).toEqual(['idle', undefined]);
+  });
+});
