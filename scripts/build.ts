@@ -89,6 +89,7 @@ const PARTS: Readonly<Record<string, string>> = {
   watches: 'src/editor/watches/watch-list.ts',
   bookmarks: 'src/editor/bookmarks/bookmark-list.ts',
   edits: 'src/editor/edits/edits-view.ts',
+  recordings: 'src/editor/record/recordings.ts',
   hits: 'src/editor/find/hits-view.ts',
   names: 'src/names/name-model.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',

@@ -10,6 +10,7 @@ import type {
   HostCommand,
   PageNames,
   ShownBytes,
+  TimelineState,
   ToWebview,
   WebviewRequestName,
   WebviewRequests,
@@ -184,6 +185,7 @@ const announced: readonly string[] = [
   'openFind',
   'found',
   'hits',
+  'timeline',
   'map',
   'names',
   'peek',
@@ -247,6 +249,24 @@ const pastedShape = v.array(v.object({ offset: v.number(), bytes: delivered }));
 /** Checks bytes that the host has pasted; `undefined` for anything else. */
 export function toPastedRuns(told: unknown): readonly Run[] | undefined {
   return fitting(pastedShape, told);
+}
+
+const timelineShape = v.object({
+  kind: v.picklist(['idle', 'arming', 'recording', 'away', 'ended']),
+  about: v.string(),
+  from: v.number(),
+  to: v.number(),
+  marks: delivered,
+  at: v.exactOptional(v.number()),
+  moment: v.string(),
+  isPlaying: v.boolean(),
+  canStep: v.object({ back: v.boolean(), on: v.boolean() }),
+  here: v.exactOptional(v.string()),
+});
+
+/** Checks what the host says of a recording; `undefined` for none. */
+export function toTimeline(told: unknown): TimelineState | undefined {
+  return fitting(timelineShape, told);
 }
 
 const hitsShape = v.object({ offset: v.number(), marks: delivered });

@@ -11,6 +11,7 @@ import {
   mostRuns,
   type PagePlace,
   type ShownBytes,
+  type TimelineState,
   type ViewChoice,
   type WebviewStrings,
 } from '../src/editor/messages.ts';
@@ -56,6 +57,7 @@ import {
   toHitBytes,
   toPageNames,
   toPastedRuns,
+  toTimeline,
   type VsCodeApi,
 } from './host.ts';
 import { historyColumns, Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
@@ -63,6 +65,7 @@ import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
 import { TileMap } from './tile-map.ts';
+import { TimelineBar } from './timeline.ts';
 import { ViewLine } from './view-line.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -148,6 +151,7 @@ class Editor {
   readonly #inspector: Inspector;
   readonly #map: TileMap;
   readonly #find: FindLine;
+  readonly #timeline: TimelineBar;
   readonly #meter: SelectionMeter;
   readonly #history = new CursorHistory();
   /** Where the page was before it showed places to choose from. */
@@ -182,7 +186,13 @@ class Editor {
       range: (scope) => this.#scopeRange(scope),
       speak: (text) => this.#outline.speak(text),
     });
-    this.#outline = new Outline(window.document.body, [this.#line.element, this.#find.element], t, {
+    this.#timeline = new TimelineBar(t, {
+      act: (act) => host.post({ type: 'timeline', act }),
+      command: (command) => host.command(command),
+      speak: (text) => this.#outline.speak(text),
+    });
+    const lines = [this.#line.element, this.#find.element];
+    this.#outline = new Outline(window.document.body, lines, this.#timeline.element, t, {
       command: (command) => {
         this.#notify(undefined);
         host.command(command);
@@ -422,6 +432,11 @@ class Editor {
 
   found(found: FoundState): void {
     this.#find.found = found;
+  }
+
+  /** What the timeline shows. */
+  showTimeline(timeline: TimelineState | undefined): void {
+    this.#timeline.update(timeline);
   }
 
   /** Which bytes are part of hits. */
@@ -828,6 +843,9 @@ host.listen((message) => {
       return;
     case 'hits':
       editor?.showHits(message.hits);
+      return;
+    case 'timeline':
+      editor?.showTimeline(toTimeline(message.timeline));
       return;
     case 'map':
       editor?.map(message.marks);

@@ -65,8 +65,17 @@ export class Outline {
   readonly #t: Translate;
   readonly #actions: OutlineActions;
 
-  /** @param lines what stands between title and grid */
-  constructor(parent: HTMLElement, lines: readonly HTMLElement[], t: Translate, actions: OutlineActions) {
+  /**
+   * @param lines what stands between title and grid
+   * @param below what stands below the grid
+   */
+  constructor(
+    parent: HTMLElement,
+    lines: readonly HTMLElement[],
+    below: HTMLElement,
+    t: Translate,
+    actions: OutlineActions,
+  ) {
     this.#t = t;
     this.#actions = actions;
     const help = document.createElement('p');
@@ -91,6 +100,7 @@ export class Outline {
       this.#top,
       ...lines,
       this.middle,
+      below,
       this.#notice,
       this.#bottom,
       help,
@@ -105,6 +115,7 @@ export class Outline {
     const { state } = content;
     this.middle.classList.toggle('offline', !state.connected);
     this.middle.classList.toggle('last-known', state.lastKnown);
+    this.middle.classList.toggle('past', state.past !== undefined);
     this.middle.classList.toggle('immediate', state.policy === 'immediate');
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
@@ -203,6 +214,7 @@ export class Outline {
         </span>
       </div>
       <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>
+      ${state.past === undefined ? nothing : this.#past(state.past)}
       ${state.banner === undefined ? nothing : this.#banner(state.banner)}
       ${
         failure === undefined
@@ -215,13 +227,13 @@ export class Outline {
   }
 
   /** One click follows the memory or stops doing so; where nothing comes it says why. */
-  #live({ live, frozen }: EditorState): TemplateResult {
+  #live({ live, frozen, past }: EditorState): TemplateResult {
     const t = this.#t;
     if (frozen !== undefined) {
       return button({
-        label: t('frozen'),
+        label: t(past === undefined ? 'frozen' : 'past'),
         name: 'live',
-        hint: t('frozenHint'),
+        hint: t(past === undefined ? 'frozenHint' : 'pastHint'),
         secondary: true,
         pressed: true,
         onPress: this.#actions.unfreeze,
@@ -237,6 +249,17 @@ export class Outline {
       pressed: live !== undefined,
       onPress: this.#actions.live,
     });
+  }
+
+  /** Says above the bytes that they are not of now. */
+  #past(past: string): TemplateResult {
+    const t = this.#t;
+    return html`<div class="banner past" role="status">
+      <span class="text">${t('pastBanner', past)}</span>
+      <span class="buttons"
+        >${button({ label: t('timelineNow'), name: 'leave-past', hint: t('timelineNowHint'), onPress: this.#actions.unfreeze })}</span
+      >
+    </div>`;
   }
 
   #banner(banner: Banner): TemplateResult {

@@ -1,5 +1,6 @@
 /** The editor's commands as VS Code and the page know them. What they do is loaded with the first one that runs. */
 import * as vscode from 'vscode';
+import { LazyPart } from '../model/lazy-part.ts';
 import { sayInformation } from '../say/say.ts';
 import type { BookmarkActions } from './bookmark-actions.ts';
 import type { EditorCommands } from './commands.ts';
@@ -7,6 +8,7 @@ import type { DockedView } from './docked-view.ts';
 import type { TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HexEditorProvider } from './provider.ts';
+import type { Recordings } from './record/recordings.ts';
 import type { WatchActions } from './watch-actions.ts';
 import type { WrittenBytes } from './written-bytes.ts';
 
@@ -51,6 +53,8 @@ const editorCommands = [
   'copyAs',
   'pasteAs',
   'fill',
+  'record',
+  'endRecording',
   'plot',
   'selectTile',
   'nextTile',
@@ -76,6 +80,7 @@ export class CommandFace {
   readonly #watches: Pick<WatchActions, 'load'>;
   readonly #bookmarks: Pick<BookmarkActions, 'load'>;
   readonly #docked: Pick<DockedView, 'dock'>;
+  readonly #recordings: LazyPart<Recordings>;
   #commands: EditorCommands | undefined;
 
   constructor(
@@ -92,12 +97,19 @@ export class CommandFace {
     this.#watches = watches;
     this.#bookmarks = bookmarks;
     this.#docked = docked;
+    this.#recordings = new LazyPart(
+      async () => {
+        const part = await import('./record/recordings.ts');
+        return new part.Recordings(provider);
+      },
+      (recordings) => recordings.dispose(),
+    );
     provider.runCommandsBy(async (command, document) => (await this.#load()).runFromPage(command, document));
   }
 
   /** Registers the commands; each takes a document's URI, or means the active editor. */
   register(): vscode.Disposable[] {
-    return editorCommands.map((name) =>
+    const commands = editorCommands.map((name) =>
       vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
         const document = this.#documentOf(argument);
         if (document === undefined) {
@@ -107,6 +119,7 @@ export class CommandFace {
         await (await this.#load()).run(name, document);
       }),
     );
+    return [...commands, this.#recordings];
   }
 
   #documentOf(argument: unknown): TileDocument | undefined {
@@ -126,6 +139,7 @@ export class CommandFace {
       this.#watches,
       this.#bookmarks,
       this.#docked,
+      this.#recordings,
     );
     return this.#commands;
   }

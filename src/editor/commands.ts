@@ -4,6 +4,7 @@ import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, type Tile, totalBytes } from '../model/geometry.ts';
+import type { LazyPart } from '../model/lazy-part.ts';
 import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
@@ -19,6 +20,7 @@ import type { HexPanel, Moment } from './panel.ts';
 import type { Whereabouts } from './place-box.ts';
 import { withProgress } from './progress.ts';
 import type { HexEditorProvider } from './provider.ts';
+import type { Recordings } from './record/recordings.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
 import type { WatchActions } from './watch-actions.ts';
 import type { WrittenBytes } from './written-bytes.ts';
@@ -30,6 +32,7 @@ export class EditorCommands {
   readonly #watches: Pick<WatchActions, 'load'>;
   readonly #bookmarks: Pick<BookmarkActions, 'load'>;
   readonly #docked: Pick<DockedView, 'dock'>;
+  readonly #recordings: Pick<LazyPart<Recordings>, 'load'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -82,6 +85,8 @@ export class EditorCommands {
       (await import('./paste-as.ts')).askPasteAs(known(document), shownPanel(document)),
     fill: async (document) =>
       (await import('./copy-and-fill.ts')).askFill(known(document), shownPanel(document)),
+    record: async (document) => (await this.#recordings.load()).record(known(document)),
+    endRecording: async (document) => (await this.#recordings.load()).end(document),
     plot: async (document) => (await this.#files.load()).plots.plot(known(document)),
     selectTile: async (document) => shownPanel(document).selectTile(),
     nextTile: (document) => this.#toTile(document, 1),
@@ -104,6 +109,7 @@ export class EditorCommands {
     watches: Pick<WatchActions, 'load'>,
     bookmarks: Pick<BookmarkActions, 'load'>,
     docked: Pick<DockedView, 'dock'>,
+    recordings: Pick<LazyPart<Recordings>, 'load'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
@@ -111,6 +117,7 @@ export class EditorCommands {
     this.#watches = watches;
     this.#bookmarks = bookmarks;
     this.#docked = docked;
+    this.#recordings = recordings;
   }
 
   /** Runs a command on a document; failures are shown. */
@@ -152,6 +159,8 @@ export class EditorCommands {
       apply: this.#actions.apply,
       discard: this.#actions.discard,
       copyAs: this.#actions.copyAs,
+      record: this.#actions.record,
+      endRecording: this.#actions.endRecording,
       pasteAs: this.#actions.pasteAs,
       refresh: this.#actions.refresh,
       rebase: this.#actions.rebase,

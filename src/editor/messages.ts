@@ -78,6 +78,8 @@ export interface EditorState {
   readonly lockedFor?: string;
   /** Localised: the tab shows the memory as it was then, and nothing is read for it. */
   readonly frozen?: string;
+  /** Localised: it shows the memory as a recording has it at this moment of the past; it is frozen then, too. */
+  readonly past?: string;
   /** Localised: beside whom a person agreed to write. */
   readonly beside?: string;
   /** The page is the view in the panel: it edits nothing. */
@@ -103,6 +105,31 @@ export interface EditorState {
   readonly conflictBytes: number;
   readonly banner?: Banner;
 }
+
+/** What a recording has, and which moment of it the tab shows. Times in milliseconds since it began; texts are localised. */
+export interface TimelineState {
+  readonly kind: 'idle' | 'arming' | 'recording' | 'away' | 'ended';
+  /** What is recorded, how often it is looked at, what fell out, why it ended. */
+  readonly about: string;
+  /** The oldest moment that is kept, and the last look. */
+  readonly from: number;
+  readonly to: number;
+  /** How much changed in each of equal parts of that time, 0 to 255. */
+  readonly marks: Uint8Array;
+  /** The moment that is shown; absent: now. */
+  readonly at?: number;
+  readonly moment: string;
+  readonly isPlaying: boolean;
+  readonly canStep: { readonly back: boolean; readonly on: boolean };
+  /** When the byte at the cursor last changed, and to what. */
+  readonly here?: string;
+}
+
+/** What a person does with the timeline: to a time, to the change before or after, to the last change of the byte at the cursor. */
+export type TimelineAct =
+  | { readonly kind: 'to'; readonly at: number }
+  | { readonly kind: 'step'; readonly step: 1 | -1 }
+  | { readonly kind: 'here' | 'play' | 'now' };
 
 /** What is searched for, and where. */
 export interface AskedHits {
@@ -222,7 +249,9 @@ export type HostCommand =
   | 'showLog'
   | 'copyAs'
   | 'pasteAs'
-  | 'openInEditor';
+  | 'openInEditor'
+  | 'record'
+  | 'endRecording';
 
 /**
  * Commands with a button in the page's title line. That is their one place in the page: a banner that offers one makes this
@@ -340,6 +369,7 @@ export type FromWebview =
       readonly count: number;
       readonly runs: readonly ByteRange[];
     }
+  | { readonly type: 'timeline'; readonly act: TimelineAct }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
@@ -409,6 +439,8 @@ export type ToWebview =
   | { readonly type: 'scroll'; readonly offset: number }
   /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */
   | { readonly type: 'map'; readonly marks: Uint8Array }
+  /** What the timeline shows; nothing without a recording. */
+  | { readonly type: 'timeline'; readonly timeline?: TimelineState }
   /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */
   | { readonly type: 'peek'; readonly offset?: number }
   /** Moves cursor and view; the cells show what is there, where a build says its type. */

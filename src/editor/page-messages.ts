@@ -30,6 +30,8 @@ const commands: Readonly<Record<HostCommand, true>> = {
   copyAs: true,
   pasteAs: true,
   openInEditor: true,
+  record: true,
+  endRecording: true,
 };
 
 /** Bytes of one gesture, or of one request for bytes, at most. */
@@ -116,6 +118,14 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
     number: countShape,
     count: countShape,
     runs: v.pipe(v.array(v.object({ offset: countShape, length: countShape })), v.maxLength(mostRuns)),
+  }),
+  v.object({
+    type: v.literal('timeline'),
+    act: v.variant('kind', [
+      v.object({ kind: v.literal('to'), at: countShape }),
+      v.object({ kind: v.literal('step'), step: v.picklist([1, -1]) }),
+      v.object({ kind: v.picklist(['here', 'play', 'now']) }),
+    ]),
   }),
   v.object({ type: v.literal('unfreeze') }),
   v.object({ type: v.literal('failure'), message: cutText(2000) }),

@@ -44,6 +44,8 @@ import {
   mostRuns,
   type PagePlace,
   type ShownBytes,
+  type TimelineAct,
+  type TimelineState,
   type ToWebview,
   type ViewChoice,
 } from './messages.ts';
@@ -144,6 +146,8 @@ const dockedCommands: ReadonlySet<HostCommand> = new Set([
   'releaseHold',
   'reachKernel',
   'showLog',
+  'record',
+  'endRecording',
 ]);
 
 /** A window full of rows, in bytes. */
@@ -172,6 +176,14 @@ export type Moment =
   | { readonly kind: 'stop' | 'snapshot'; readonly tick?: undefined }
   | { readonly kind: 'chosen'; readonly tick: number; readonly at: string };
 
+/** What a tab shows that is not of now: what it was when it was frozen, or a moment of a recording. */
+interface Frozen {
+  readonly at: string;
+  readonly bytes: ByteSource;
+  /** Of a moment of a recording: hears that the tab shows it no more. */
+  readonly left?: () => void;
+}
+
 /** Where a page was led by something that no person did, and what it showed there first, once it told. */
 interface Led {
   /** The byte to which its cursor was led; undefined of a page that began. */
@@ -194,7 +206,11 @@ export class HexPanel {
   /** While gestures are written at once: whose memory a person chose that for. */
   #immediateFor: string | undefined;
   /** What the tab shows while it is frozen, and since when. */
-  #frozen: { readonly at: string; readonly bytes: FrozenBytes } | undefined;
+  #frozen: Frozen | undefined;
+  /** What the page draws of a recording. */
+  #timeline: TimelineState | undefined;
+  /** What a person does with the timeline goes there. */
+  onTimeline: (act: TimelineAct) => void = () => undefined;
   readonly #host: PanelHost;
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
@@ -347,7 +363,7 @@ export class HexPanel {
     const banner = this.#offered(this.#banner(counts.staged, counts.conflicts));
     const beside = besideText(state, vscode.l10n);
     const { live, markedSince: since } = this;
-    const frozen = this.#frozen && vscode.l10n.t('Frozen at {0}', this.#frozen.at);
+    const frozen = this.#frozenText;
     const paused = live && livePausedText(live, services.errorText, vscode.l10n);
     if (state.link.kind === 'connected' && state.link.board.info.generation !== 'unknown')
       this.#generation = state.link.board.info.generation;
@@ -363,6 +379,7 @@ export class HexPanel {
             lockedFor: vscode.l10n.t('This view is to look at. Open it in an editor to edit.'),
           }
         : {}),
+      ...(frozen !== undefined && this.isPast ? { past: frozen } : {}),
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
       lastKnown: state.stale && state.epochEnd !== undefined,
@@ -374,7 +391,7 @@ export class HexPanel {
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
         : {}),
       readAt: frozen ?? readAtText(readAt, state.stale, vscode.env.language, vscode.l10n),
-      ...(since === undefined ? {} : { marks: { since, text: momentText(this.#moment, vscode.l10n) } }),
+      ...(since === undefined ? {} : { marks: { since, text: this.#markedText } }),
       ...(live === undefined
         ? {}
         : { live: { hertz: this.liveHertz, ...(paused === undefined ? {} : { paused }) } }),
@@ -394,6 +411,51 @@ export class HexPanel {
     return this.isDocked || this.isFrozen;
   }
 
+  /** Whether that is a moment of a recording. */
+  get isPast(): boolean {
+    return this.#frozen?.left !== undefined;
+  }
+
+  get #frozenText(): string | undefined {
+    if (this.#frozen === undefined) return undefined;
+    const { at } = this.#frozen;
+    return this.isPast ? vscode.l10n.t('As it was at {0}', at) : vscode.l10n.t('Frozen at {0}', at);
+  }
+
+  get #markedText(): string {
+    return this.isPast
+      ? vscode.l10n.t('Marked: what changed at this moment')
+      : momentText(this.#moment, vscode.l10n);
+  }
+
+  /** Shows a moment of a recording, which takes no edits; without one the tab shows what is now. */
+  showPast(
+    past: { readonly at: string; readonly bytes: ByteSource; readonly left: () => void } | undefined,
+  ): void {
+    if (past === undefined && !this.isPast) return;
+    this.setImmediate(false);
+    this.#frozen = past;
+    this.#shownAnew();
+  }
+
+  /** What the timeline shows; nothing without a recording. */
+  showTimeline(timeline: TimelineState | undefined): void {
+    this.#timeline = timeline;
+    this.#post({ type: 'timeline', ...(timeline === undefined ? {} : { timeline }) });
+  }
+
+  /** The tab shows other bytes than before. */
+  #shownAnew(): void {
+    const range = this.document.shown?.range;
+    if (range === undefined) return;
+    this.#feed?.changed([range]);
+    this.#search?.bytesChanged([range]);
+    if (this.searchesBeyond) this.#searching = this.#find(this.#asked);
+    this.#mapChanged();
+    this.#look();
+    this.#stateChanged();
+  }
+
   /** Freezes the tab, or has it go on: what changed meanwhile is marked then. */
   freeze(isFrozen: boolean): void {
     const { shown, session } = this.document;
@@ -403,16 +465,12 @@ export class HexPanel {
       const at = new Date().toLocaleTimeString(vscode.env.language);
       this.#frozen = { at, bytes: new FrozenBytes(session, shown.range) };
     } else {
-      const { at, bytes } = this.#frozen;
+      const { at, bytes, left } = this.#frozen;
       this.#frozen = undefined;
-      this.#moment = { kind: 'chosen', tick: bytes.tick, at };
+      if (left === undefined) this.#moment = { kind: 'chosen', tick: bytes.tick, at };
+      else left();
     }
-    this.#feed?.changed([shown.range]);
-    this.#search?.bytesChanged([shown.range]);
-    if (this.searchesBeyond) this.#searching = this.#find(this.#asked);
-    this.#mapChanged();
-    this.#look();
-    this.#stateChanged();
+    this.#shownAnew();
   }
 
   /**
@@ -451,6 +509,7 @@ export class HexPanel {
   get markedSince(): number | undefined {
     const { kind } = this.#moment;
     const { session } = this.document;
+    if (this.#frozen !== undefined && this.isPast) return this.#frozen.bytes.tick - 1;
     if (kind === 'snapshot') return session.snapshotTick;
     return kind === 'stop' ? session.stopTick : this.#moment.tick;
   }
@@ -926,7 +985,9 @@ export class HexPanel {
   /** Replaces the page. Offsets that the old page sent no longer count. */
   #leavePage(next: 'waiting' | 'editor'): void {
     this.#page = next;
+    const past = this.#frozen;
     this.#frozen = undefined;
+    past?.left?.();
     this.#ready = false;
     this.#feed = undefined;
     this.#endReads();
@@ -1065,6 +1126,9 @@ export class HexPanel {
         this.#runsWanted.get(message.number)?.(isShown ? runs : undefined);
         return;
       }
+      case 'timeline':
+        this.onTimeline(message.act);
+        return;
       case 'unfreeze':
         this.freeze(false);
         return;
@@ -1138,6 +1202,7 @@ export class HexPanel {
     this.#toldNames = '';
     this.#isNamed = undefined;
     this.#tellNames();
+    if (this.#timeline !== undefined) this.#post({ type: 'timeline', timeline: this.#timeline });
     this.#toldHits = noHits;
     this.#toldFound = '';
     this.#tileMarks = new TileMarks(shown.geometry);

@@ -27,6 +27,8 @@ export function actionNames(l10n: Localiser) {
     keepMine: l10n.t('Keep Staged Bytes'),
     takeTheirs: l10n.t("Take the Board's Bytes"),
     showEdits: l10n.t('Show Edits'),
+    record: l10n.t('Record Changes...'),
+    endRecording: l10n.t('End Recording'),
     readRunning: l10n.t('Read Running Core...'),
     debugCores: l10n.t('Debug Cores'),
     openSnapshot: l10n.t('Open Snapshot...'),

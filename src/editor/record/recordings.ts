@@ -1,0 +1,211 @@
+/** Recordings in VS Code: what a person records, and the timeline of each tab of that memory. Loaded with the first command. */
+import * as vscode from 'vscode';
+import { BoardError } from '../../board/errors.ts';
+import { recordingLimits, watchPeriods } from '../../board/protocol/core-client.ts';
+import { actionNames } from '../../model/action-names.ts';
+import { type ByteRange, formatTile, locate, tileRange, wordBytes } from '../../model/geometry.ts';
+import { after } from '../../model/later.ts';
+import { bytesIn, endOf, mergeRanges } from '../../model/ranges.ts';
+import { fitting, whole } from '../../model/shapes.ts';
+import { pickFrom, sayInformation } from '../../say/say.ts';
+import type { MemorySession } from '../../session/memory-session.ts';
+import { Recorder } from '../../session/recorder.ts';
+import { machineServices } from '../../session/services.ts';
+import { frontPanel, shownIn } from '../compare/file-questions.ts';
+import type { TileDocument } from '../document.ts';
+import type { HexPanel } from '../panel.ts';
+import type { HexEditorProvider } from '../provider.ts';
+import { askSelectedRuns } from '../selected-runs.ts';
+import { sentenceOf } from '../sentences.ts';
+import { Timeline } from './timeline.ts';
+
+/** Size of the ring, MiB. */
+const sizeShape = whole(1, recordingLimits.mostRing / 2 ** 20);
+const usualSize = 4;
+
+/** What can be recorded. */
+export interface RecordScope extends vscode.QuickPickItem {
+  /** Whole words, ascending. */
+  readonly ranges: readonly ByteRange[];
+}
+
+interface Recorded {
+  readonly recorder: Recorder;
+  readonly timelines: Map<HexPanel, Timeline>;
+}
+
+export class Recordings implements vscode.Disposable {
+  /** How a person is asked what to record; tests answer in their place. */
+  askScope: (scopes: readonly RecordScope[], drops: boolean) => Promise<RecordScope | undefined> =
+    askForScope;
+
+  readonly #provider: HexEditorProvider;
+  /** By board, partition and memory: what was recorded stays when the last tab is closed. */
+  readonly #all = new Map<string, Recorded>();
+  readonly #following: vscode.Disposable;
+
+  constructor(provider: HexEditorProvider) {
+    this.#provider = provider;
+    this.#following = provider.onDidChangePanel((panel) => this.#follow(panel));
+  }
+
+  /** The recorder of a document's memory, if anything of it was recorded. */
+  of({ session }: TileDocument): Recorder | undefined {
+    return this.#all.get(keyOf(session))?.recorder;
+  }
+
+  /** Asks what to record, and begins. Rejects with BoardError. */
+  async record(document: TileDocument): Promise<void> {
+    const panel = frontPanel(document);
+    if (panel === undefined || shownIn(document, panel) === undefined) return;
+    const { session } = document;
+    if (session.state.link.kind === 'connected' && !session.state.inUse) {
+      throw new BoardError('not-asked', 'nobody uses the partition');
+    }
+    const known = this.of(document);
+    const scopes = await this.#scopes(document, panel);
+    if (scopes === undefined) return;
+    const scope = await this.askScope(scopes, known?.recording !== undefined);
+    if (scope === undefined) return;
+    const { recorder } = this.#recorded(session);
+    const size = fitting(sizeShape, vscode.workspace.getConfiguration('tilescope').get('recordingSize'));
+    await recorder.arm(scope.ranges, (size ?? usualSize) * 2 ** 20);
+  }
+
+  async end(document: TileDocument): Promise<void> {
+    const recorder = this.of(document);
+    if (recorder?.isArmed === true) await recorder.end();
+    else sayInformation(vscode.l10n.t('Nothing of this memory is being recorded.'));
+  }
+
+  dispose(): void {
+    this.#following.dispose();
+    for (const { recorder, timelines } of this.#all.values()) {
+      for (const timeline of timelines.values()) timeline.dispose();
+      recorder.dispose();
+    }
+    this.#all.clear();
+  }
+
+  /** What is selected, what has a name at the cursor, the rows on screen, the tile: what is not too much. */
+  async #scopes(document: TileDocument, panel: HexPanel): Promise<readonly RecordScope[] | undefined> {
+    const shown = shownIn(document, panel);
+    if (shown === undefined) return [];
+    const { geometry, cursor, selected, named } = shown;
+    const isSeveral = panel.selection !== undefined && panel.selection.selected !== panel.selection.length;
+    const runs = selected === undefined && !isSeveral ? [] : await askSelectedRuns(panel);
+    if (runs === undefined) return undefined;
+    const { tile } = locate(geometry, cursor);
+    const scope = (label: string, asked: readonly ByteRange[]): RecordScope[] => {
+      const ranges = wholeWords(asked);
+      const bytes = bytesIn(ranges);
+      if (bytes === 0 || bytes > recordingLimits.memoryBytes) return [];
+      const share = document.session.link.budget.share;
+      const period = Math.max(watchPeriods.shortest, Math.ceil((bytes / wordBytes / share) * 1000));
+      return [{ label, description: vscode.l10n.t('{0} bytes, a look every {1} ms', bytes, period), ranges }];
+    };
+    const { visible } = panel;
+    return [
+      ...scope(vscode.l10n.t('The selection'), runs),
+      ...(named === undefined ? [] : scope(vscode.l10n.t('The bytes of {0}', named.name), [named.range])),
+      ...(visible === undefined ? [] : scope(vscode.l10n.t('The rows on screen'), [visible])),
+      ...scope(vscode.l10n.t('Tile {0}', formatTile(tile)), [tileRange(geometry, tile)]),
+    ];
+  }
+
+  #recorded(session: MemorySession): Recorded {
+    const key = keyOf(session);
+    const known = this.#all.get(key);
+    if (known !== undefined) return known;
+    const recorder = new Recorder(session.link, session.key, machineServices(this.#provider.log));
+    const recorded: Recorded = { recorder, timelines: new Map() };
+    this.#all.set(key, recorded);
+    recorder.onDidChange(() => {
+      for (const document of this.#provider.documents) {
+        if (keyOf(document.session) === key) for (const panel of document.panels) this.#follow(panel);
+      }
+    });
+    return recorded;
+  }
+
+  /** A tab is new, its cursor is elsewhere, more was recorded, or it was closed. */
+  #follow(panel: HexPanel): void {
+    const { document } = panel;
+    const recorded = this.#all.get(keyOf(document.session));
+    if (recorded === undefined) return;
+    const { recorder, timelines } = recorded;
+    const known = timelines.get(panel);
+    if (!document.panels.has(panel)) {
+      timelines.delete(panel);
+      known?.dispose();
+      this.#endUnseen(recorded, document);
+      return;
+    }
+    if (known !== undefined) {
+      known.update();
+      return;
+    }
+    const { errorText } = this.#provider.services;
+    const tab = {
+      get geometry() {
+        return document.isOutside ? undefined : document.shown?.geometry;
+      },
+      get cursor() {
+        return panel.selection?.cursor;
+      },
+      showPast: (past: Parameters<HexPanel['showPast']>[0]) => panel.showPast(past),
+      showTimeline: (state: Parameters<HexPanel['showTimeline']>[0]) => panel.showTimeline(state),
+    };
+    const timeline = new Timeline(
+      recorder,
+      tab,
+      { l10n: vscode.l10n, clock, errorText: (error) => sentenceOf(error, errorText, vscode.l10n) },
+      after,
+    );
+    panel.onTimeline = (act) => timeline.act(act);
+    timelines.set(panel, timeline);
+  }
+
+  /** Nothing is read for what no tab shows: with the last tab of its memory a recording ends, and is kept. */
+  #endUnseen({ recorder }: Recorded, closed: TileDocument): void {
+    const isShown = this.#provider.documents.some(
+      ({ session, panels }) => session === closed.session && panels.size > 0,
+    );
+    if (isShown || !recorder.isArmed) return;
+    recorder.end().catch((error: unknown) => this.#provider.services.note(error));
+  }
+}
+
+function keyOf({ link, key }: MemorySession): string {
+  return JSON.stringify([link.id, key.partition, key.memory]);
+}
+
+/** The words in which the bytes of ranges lie. */
+function wholeWords(ranges: readonly ByteRange[]): ByteRange[] {
+  return mergeRanges(
+    ranges.map((range) => {
+      const offset = range.offset - (range.offset % wordBytes);
+      return { offset, length: Math.ceil((endOf(range) - offset) / wordBytes) * wordBytes };
+    }),
+  );
+}
+
+/** A time of day with milliseconds, as this window shows times. */
+function clock(at: number): string {
+  return new Date(at).toLocaleTimeString(vscode.env.language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hour12: false,
+  });
+}
+
+function askForScope(scopes: readonly RecordScope[], drops: boolean): Promise<RecordScope | undefined> {
+  const placeHolder = drops
+    ? vscode.l10n.t('What to record. What was recorded of this memory before is dropped.')
+    : vscode.l10n.t(
+        'What to record; select bytes first to record those. Every look may stall the core for a moment.',
+      );
+  return Promise.resolve(pickFrom(scopes, { title: actionNames(vscode.l10n).record, placeHolder }));
+}
