@@ -519,7 +519,7 @@ describe('selection', () => {
       start: 0x8042,
       length: 15,
       selected: 15,
-      address: '(6,2)+0x50',
+      address: '(6,2)+0x42',
     });
   });
 
