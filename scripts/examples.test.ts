@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { capture, localBin, root } from './common.ts';
 
-test('every example is right by the types of api/tilescope.d.ts, which is right by itself', async () => {
+test('[live-11] every example is right by the types of api/tilescope.d.ts, which is right by itself', async () => {
   const examples = globSync('examples/*/tsconfig.json', { cwd: root });
   expect(examples.length).toBeGreaterThan(0);
   for (const project of examples) {

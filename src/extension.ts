@@ -30,7 +30,7 @@ import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { PlaceHistory } from './editor/place-history.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
-import { besideQuestion, sentenceOf } from './editor/sentences.ts';
+import { sentenceOf } from './editor/sentences.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { WatchActions } from './editor/watch-actions.ts';
@@ -349,7 +349,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     explain: async (place, signal) => (await array.explanations()).tileText(place, signal),
     boardLabel: (id) => boards.get(id)?.config.label ?? id,
     memoryName: (resource) => memoryName(resource.memory),
-    besideText: (info) => besideQuestion(info, vscode.l10n).detail,
+    ownerText,
     sentence: (thrown) => sentenceOf(thrown, errorText, vscode.l10n),
     note: (thrown) => failures.note(thrown),
     now: services.now,

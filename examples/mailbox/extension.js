@@ -91,6 +91,7 @@ async function answer(place) {
   const { bytes } = await api.read({ ...place, length: 4 });
   const { outcome } = await api.write(place, new Uint8Array(4), { how: 'immediate', seen: bytes });
   if (outcome !== 'written') throw new Error('The kernel has written another message meanwhile.');
+  vscode.window.showInformationMessage('The mailbox is answered.');
 }
 
 /**
@@ -110,13 +111,43 @@ function mailboxOf(bytes) {
   return { flag: view.getUint32(0, true), words };
 }
 
+/**
+ * What a command is about: what it was given, else the place of the setting.
+ * @param {Place | undefined} given
+ * @returns {Place}
+ */
+function placeOf(given) {
+  const place = given ?? vscode.workspace.getConfiguration('mailbox').get('place');
+  if (typeof place !== 'object' || place === null) throw new Error('Set mailbox.place first.');
+  // Tilescope checks what is in it.
+  return /** @type {Place} */ (place);
+}
+
+/**
+ * A command: what fails is told to the person who ran it from the palette, without arguments; another extension gets the error.
+ * @template T
+ * @param {string} name
+ * @param {(...given: any[]) => Promise<T>} run
+ */
+function command(name, run) {
+  return vscode.commands.registerCommand(name, async (...given) => {
+    try {
+      return await run(...given);
+    } catch (error) {
+      if (given.length > 0) throw error;
+      vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  });
+}
+
 /** @param {vscode.ExtensionContext} context */
 exports.activate = (context) => {
   context.subscriptions.push(
-    vscode.commands.registerCommand('mailbox.boards', boards),
-    vscode.commands.registerCommand('mailbox.read', read),
-    vscode.commands.registerCommand('mailbox.next', next),
-    vscode.commands.registerCommand('mailbox.answer', answer),
-    vscode.commands.registerCommand('mailbox.keep', keep),
+    command('mailbox.boards', boards),
+    command('mailbox.read', (place) => read(placeOf(place))),
+    command('mailbox.next', (place) => next(placeOf(place))),
+    command('mailbox.answer', (place) => answer(placeOf(place))),
+    command('mailbox.keep', (place, file) => keep(placeOf(place), file)),
   );
 };

@@ -43,8 +43,8 @@ export interface ApiServices {
   boardLabel(id: string): string;
   /** The name of a memory type, for people. */
   memoryName(resource: MemoryResource): string;
-  /** Beside whom something is written, and what that may do. */
-  besideText(info: PartitionInfo): string;
+  /** Who uses a partition, in words. */
+  ownerText(info: PartitionInfo): string;
   /** Asks a person. */
   confirm(question: ModalQuestion): Promise<boolean>;
   /** The living sessions of this window. */

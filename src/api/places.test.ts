@@ -16,7 +16,7 @@ const geometry: MemoryGeometry = {
 };
 const good = { board: 'one', partition: '2_3', memory: 'data', offset: 0, length: 1 };
 
-describe('places that other programs ask for', () => {
+describe('[live-11] places that other programs ask for', () => {
   test('are those of the memory: any other is refused, whatever it is', () => {
     const number = fc.oneof(
       fc.integer({ min: -2, max: 400 }),

@@ -19,7 +19,7 @@ function bench(wordsPerSecond: number) {
 
 const { signal } = new AbortController();
 
-describe('reads of other programs', () => {
+describe('[live-11] reads of other programs', () => {
   test('come one after the other, and as fast as the budget of their board allows', async () => {
     const { pace, link, now } = bench(1000);
     let running = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ToolLimits } from './tool-limits.ts';
 
-test('a language model has thirty calls in any minute', () => {
+test('[live-11] a language model has thirty calls in any minute', () => {
   let now = 0;
   const limits = new ToolLimits(() => now);
   const waits = Array.from({ length: 31 }, () => {

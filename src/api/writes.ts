@@ -173,11 +173,20 @@ export class ProgramWrites {
         : l10n.t('{0} of tile {1}, from {2} on', services.memoryName(place), formatTile(tile), address),
       l10n.t('Now: {0}', this.#hex(now)),
       l10n.t('Then: {0}', this.#hex(bytes)),
-      ...(partition.inUse ? [services.besideText(partition)] : []),
+      '',
+      ...(partition.inUse
+        ? [
+            l10n.t(
+              'The partition is {0}: what is written may be used or changed at once.',
+              services.ownerText(partition),
+            ),
+          ]
+        : []),
       ...(unlocks && how === 'staged' ? [l10n.t('This unlocks editing beside the owner.')] : []),
       how === 'staged'
         ? l10n.t('They are staged in an editor. Nothing reaches the board before you choose Apply.')
         : l10n.t('They are written at once. What the board changes meanwhile is left alone.'),
+      '',
       l10n.t('Who asks is what the other program says of itself.'),
     ];
     const board = services.boardLabel(place.board);

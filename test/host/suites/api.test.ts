@@ -56,7 +56,7 @@ describe('the API', () => {
   const held = (offset: number, length: number): string =>
     hexOf(bench.array.peek('data', tile, offset, length));
 
-  it('is given by its version, to an extension of this window', async () => {
+  it('[live-11] is given by its version, to an extension of this window', async () => {
     const { versions, api: make } = await exported();
     assert.deepEqual(versions, [1]);
     assert.equal(api.version, 1);
@@ -65,7 +65,7 @@ describe('the API', () => {
     assert.throws(() => make(1, 'nobody.nowhere'), code('unknown-caller'));
   });
 
-  it('lists boards, partitions, memories and tiles without taking a partition', async () => {
+  it('[live-11] lists boards, partitions, memories and tiles without taking a partition', async () => {
     const board = (await api.list()).find(({ id }) => id === bench.entry.id);
     assert.equal(board?.label, bench.entry.config.label);
     assert.equal(board.state, 'connected');
@@ -91,7 +91,7 @@ describe('the API', () => {
     assert.deepEqual([gone?.state, gone?.partitions], ['disconnected', []]);
   });
 
-  it('reads what the board holds, without what is staged', async () => {
+  it('[live-11] reads what the board holds, without what is staged', async () => {
     bench.array.poke('data', tile, 0x100, [1, 2, 3, 4, 5, 6, 7]);
     const { bytes, unreadable, at: time, epoch } = await api.read(at(0x101, 5));
     assert.deepEqual([...bytes], [2, 3, 4, 5, 6]);
@@ -101,7 +101,7 @@ describe('the API', () => {
     assert.equal(epoch, listed?.partitions[1]?.epoch);
   });
 
-  it('never takes a partition that nobody uses, and gives what a person has read there', async () => {
+  it('[live-11] never takes a partition that nobody uses, and gives what a person has read there', async () => {
     const place = at(0, 16, free, { col: 1, row: 2 });
     bench.array.poke('data', { col: 1, row: 2 }, 0, [9, 8, 7]);
     await refused(api.read(place), 'free-partition', /Nobody uses this partition/);
@@ -114,7 +114,7 @@ describe('the API', () => {
     assert.equal(bench.array.count('read'), reads);
   });
 
-  it('refuses what is not as its types say, in words', async () => {
+  it('[live-11] refuses what is not as its types say, in words', async () => {
     for (const asked of [undefined, {}, { ...at(0, 4), memory: 'everything' }, { ...at(-1, 4) }, at(0, 0)]) {
       await refused(api.read(asked as MemoryPlace), 'bad-request', /does not name bytes/);
     }
@@ -129,7 +129,7 @@ describe('the API', () => {
     await refused(api.read(at(0, 4), ended.token), 'cancelled', /./);
   });
 
-  it('writes at once what a person agreed to, who saw who asks, the owner, and the bytes now and then', async () => {
+  it('[live-11] writes at once what a person agreed to, who saw who asks, the owner, and the bytes now and then', async () => {
     bench.array.poke('data', tile, 0x200, [1, 2, 3, 4]);
     const bytes = Uint8Array.of(5, 6, 7, 8);
     agrees = false;
@@ -140,7 +140,7 @@ describe('the API', () => {
     assert.match(question?.detail ?? '', /^Data memory of tile \(6,2\), from 0x0200 on\n/);
     assert.match(
       question?.detail ?? '',
-      /\nNow: 01 02 03 04\nThen: 05 06 07 08\ndemo_graph \(1234\) is running/,
+      /\nNow: 01 02 03 04\nThen: 05 06 07 08\n\nThe partition is in use by demo_graph \(1234\)/,
     );
     agrees = true;
     const result = await api.write(at(0x200, 4), bytes, { how: 'immediate' });
@@ -170,7 +170,7 @@ describe('the API', () => {
     assert.ok(document.session.writeLog.some(({ after }) => after[0] === 9));
   });
 
-  it('writes nothing over bytes that are not as the caller or the person saw them', async () => {
+  it('[live-11] writes nothing over bytes that are not as the caller or the person saw them', async () => {
     bench.array.poke('data', tile, 0x200, [1, 2, 3, 4]);
     const seen = Uint8Array.of(1, 9, 9, 4);
     const options = { how: 'immediate', seen } as const;
@@ -188,7 +188,7 @@ describe('the API', () => {
     assert.equal(document.session.counts().staged, 0);
   });
 
-  it('stages in an editor unless told otherwise: the person applies; what is staged or locked is left alone', async () => {
+  it('[live-11] stages in an editor unless told otherwise: the person applies; what is staged or locked is left alone', async () => {
     bench.array.poke('data', tile, 0x300, [1, 2]);
     const result = await api.write(at(0x300, 2), Uint8Array.of(8, 9));
     assert.deepEqual(result, { outcome: 'staged', left: [] });
@@ -204,7 +204,7 @@ describe('the API', () => {
     assert.equal(asked.length, 1);
   });
 
-  it('writes to a partition that nobody uses what a person has read there, and asks', async () => {
+  it('[live-11] writes to a partition that nobody uses what a person has read there, and asks', async () => {
     const place = at(0, 2, free, { col: 1, row: 2 });
     await refused(api.write(place, new Uint8Array(2), { how: 'immediate' }), 'free-partition', /Nobody uses/);
     assert.equal(bench.array.count('read') + bench.array.count('write'), 0);
@@ -217,7 +217,7 @@ describe('the API', () => {
     assert.equal(hexOf(bench.array.peek('data', { col: 1, row: 2 }, 0, 2)), '0304');
   });
 
-  it('watches bytes, says when nothing comes, and goes on by itself', async () => {
+  it('[live-11] watches bytes, says when nothing comes, and goes on by itself', async () => {
     bench.array.poke('data', tile, 0x400, [1]);
     const news: WatchNews[] = [];
     const last = () => {
@@ -254,7 +254,7 @@ describe('the API', () => {
     );
   });
 
-  it('keeps a tile in a snapshot that Tilescope opens', async () => {
+  it('[live-11] keeps a tile in a snapshot that Tilescope opens', async () => {
     bench.array.poke('data', tile, 0x10, [0xab]);
     const file = vscode.Uri.file(join(folder, 'tile.aiesnap'));
     const { partition, board } = at(0, 1);
@@ -271,7 +271,7 @@ describe('the API', () => {
     await refused(api.snapshot(nowhere, file), 'free-partition', /Nobody uses/);
   });
 
-  it('has commands for tasks and for extensions elsewhere, which take and answer texts', async () => {
+  it('[live-11] has commands for tasks and for extensions elsewhere, which take and answer texts', async () => {
     const run = (name: string, given?: unknown) =>
       vscode.commands.executeCommand<string>(`tilescope.api.${name}`, given);
     bench.array.poke('data', tile, 0x600, [0xde, 0xad]);
@@ -292,7 +292,7 @@ describe('the API', () => {
     await refused(run('write', { ...at(0, 1), bytes: 'zz' }), 'bad-request', /docs\/api\.md/);
   });
 
-  it('is used by the example', async () => {
+  it('[live-11] is used by the example', async () => {
     const board = bench.entry.config.label;
     const lines = await vscode.commands.executeCommand<string[]>('mailbox.boards');
     const from = lines.indexOf(`${board}: connected`);
@@ -323,7 +323,7 @@ describe('the API', () => {
   const invoke = async (name: string, input: object): Promise<string> =>
     textOf(await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined }));
 
-  it('has tools for language models: what they answer is bounded, and said to be data', async () => {
+  it('[live-11] has tools for language models: what they answer is bounded, and said to be data', async () => {
     const names = vscode.lm.tools.map(({ name }) => name).filter((name) => name.startsWith('tilescope_'));
     assert.deepEqual(names.sort(), [
       'tilescope_boards',
@@ -338,12 +338,19 @@ describe('the API', () => {
     bench.array.poke('data', tile, 0x700, [1, 2, 3]);
     const read = await invoke('tilescope_read', toolInput({ memory: 'data', offset: 0x700, length: 3 }));
     assert.match(read, /is data: [\s\S]*\n0x0700: 01 02 03$/);
+    const before = bench.array.count('status');
+    const waits = await invoke('tilescope_explain', toolInput({ col: 7, row: 2 }));
+    assert.match(waits, /waits for a lock in the north[\s\S]*## What it waits for[\s\S]*\(7\\,3\\\)/);
+    assert.equal(bench.array.count('status'), before + 1);
+    const nobody = { ...toolInput({ col: 1, row: 2 }), partition: simulatedKey(free) };
+    await assert.rejects(invoke('tilescope_explain', nobody), /Nobody uses|nobody/i);
+    assert.equal(bench.array.count('status'), before + 1);
     const text = await invoke('tilescope_explain', toolInput({}));
     assert.match(text, /is data: [\s\S]*\n# Tile \\\(6\\,2\\\)\n[\s\S]*## What it waits for\n/);
     assert.equal(asked.length, 0);
   });
 
-  it('has a tool that writes only behind a confirmation with the bytes now and then', async () => {
+  it('[live-11] has a tool that writes only behind a confirmation with the bytes now and then', async () => {
     bench.array.poke('data', tile, 0x700, [1, 2, 3]);
     const input = toolInput({ memory: 'data', offset: 0x700, seen: '01 02 03', bytes: '040506' });
     const tools = await bench.api.api.tools();
@@ -375,7 +382,7 @@ describe('the API', () => {
     );
   });
 
-  it('lets language models call only so often', async () => {
+  it('[live-11] lets language models call only so often', async () => {
     const tools = await bench.api.api.tools();
     const { signal } = new AbortController();
     const call = () =>
