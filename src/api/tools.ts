@@ -13,6 +13,7 @@ import { tableTooltip } from '../say/say.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServices } from './api-services.ts';
 import type { LoadedApi } from './loaded.ts';
+import { freePartition } from './refusals.ts';
 import { ToolLimits } from './tool-limits.ts';
 import type { ToolName } from './tool-names.ts';
 
@@ -128,7 +129,7 @@ export class LanguageTools {
     const asked = fitting(explainShape, input);
     if (asked === undefined) throw badInput();
     const { col, row, ...place } = asked;
-    this.#api.access.partition(place);
+    if (!this.#api.access.partition(place).info.inUse) throw freePartition(vscode.l10n);
     return await this.#services.explain({ ...place, tile: { col, row } }, signal);
   }
 
