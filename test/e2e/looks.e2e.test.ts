@@ -178,7 +178,9 @@ describe('[main-23] looks', () => {
     await page.locator('.monaco-menu .action-label:text-is("Copy")').click();
     await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^[0-9A-F]{2}$/);
     await frame.locator('.headings .bytes').click({ button: 'right' });
-    await expect.poll(shown).toEqual(['Cells...', 'Live...', 'Mark Changes...', 'Freeze View']);
+    await expect
+      .poll(shown)
+      .toEqual(['Cells...', 'Live...', 'Mark Changes...', 'Freeze View', 'Dock in Panel']);
     await workbench.screenshot('menu-header');
     await close();
     // What is locked is not offered to be changed.
