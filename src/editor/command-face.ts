@@ -55,6 +55,7 @@ const editorCommands = [
   'fill',
   'record',
   'endRecording',
+  'exportRecording',
   'plot',
   'selectTile',
   'nextTile',

@@ -87,6 +87,7 @@ export class EditorCommands {
       (await import('./copy-and-fill.ts')).askFill(known(document), shownPanel(document)),
     record: async (document) => (await this.#recordings.load()).record(known(document)),
     endRecording: async (document) => (await this.#recordings.load()).end(document),
+    exportRecording: async (document) => (await this.#recordings.load()).export(document),
     plot: async (document) => (await this.#files.load()).plots.plot(known(document)),
     selectTile: async (document) => shownPanel(document).selectTile(),
     nextTile: (document) => this.#toTile(document, 1),

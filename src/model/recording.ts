@@ -217,6 +217,17 @@ export class Recording {
     return runs;
   }
 
+  /** The words that a moment changed, by buffer offset; undefined where one could not be read. */
+  changesOf(moment: number): { offset: number; old: number | undefined; now: number | undefined }[] {
+    const { changes } = this.moment(moment) ?? nothing;
+    return Array.from({ length: changes.length / changeWords }, (_, i) => {
+      const [head = 0, old = 0, now = 0] = changes.subarray(i * changeWords, (i + 1) * changeWords);
+      const known = (word: number, state: number): number | undefined => (state === 0 ? word : undefined);
+      const offset = this.#offsetOf(head & 0xffff);
+      return { offset, old: known(old, (head >>> 16) & 0xff), now: known(now, head >>> 24) };
+    });
+  }
+
   /** The last change of any byte of a range that a look up to this one found; undefined where none is kept. */
   lastChange(range: ByteRange, upTo = this.last): RecordedChange | undefined {
     for (let number = Math.min(upTo, this.last); number >= this.#first; number--) {

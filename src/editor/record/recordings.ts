@@ -1,13 +1,16 @@
 /** Recordings in VS Code: what a person records, and the timeline of each tab of that memory. Loaded with the first command. */
 import * as vscode from 'vscode';
+import { patience } from '../../board/board.ts';
 import { BoardError } from '../../board/errors.ts';
 import { recordingLimits, watchPeriods } from '../../board/protocol/core-client.ts';
 import { actionNames } from '../../model/action-names.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
+import { recordingCsv, recordingFormats, recordingNpy } from '../../model/files/recording-out.ts';
 import { type ByteRange, formatTile, locate, tileRange, wordBytes } from '../../model/geometry.ts';
 import { after } from '../../model/later.ts';
 import { bytesIn, endOf, mergeRanges } from '../../model/ranges.ts';
 import { fitting, whole } from '../../model/shapes.ts';
-import { pickFrom, sayInformation } from '../../say/say.ts';
+import { pickFrom, sayBriefly, sayInformation } from '../../say/say.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import { Recorder } from '../../session/recorder.ts';
 import { machineServices } from '../../session/services.ts';
@@ -17,6 +20,7 @@ import type { HexPanel } from '../panel.ts';
 import type { HexEditorProvider } from '../provider.ts';
 import { askSelectedRuns } from '../selected-runs.ts';
 import { sentenceOf } from '../sentences.ts';
+import { writeParts } from '../write-file.ts';
 import { Timeline } from './timeline.ts';
 
 /** Size of the ring, MiB. */
@@ -38,6 +42,9 @@ export class Recordings implements vscode.Disposable {
   /** How a person is asked what to record; tests answer in their place. */
   askScope: (scopes: readonly RecordScope[], drops: boolean) => Promise<RecordScope | undefined> =
     askForScope;
+
+  /** How a person is asked where to export to; tests answer in their place. */
+  askTarget: (name: string) => Promise<vscode.Uri | undefined> = askForTarget;
 
   readonly #provider: HexEditorProvider;
   /** By board, partition and memory: what was recorded stays when the last tab is closed. */
@@ -76,6 +83,27 @@ export class Recordings implements vscode.Disposable {
     const recorder = this.of(document);
     if (recorder?.isArmed === true) await recorder.end();
     else sayInformation(vscode.l10n.t('Nothing of this memory is being recorded.'));
+  }
+
+  /** Asks where to, and writes what was recorded: CSV of all changes, or the cell at the cursor over time. Rejects with FileError. */
+  async export(document: TileDocument): Promise<void> {
+    const recording = this.of(document)?.recording;
+    const panel = frontPanel(document);
+    const shown = shownIn(document, panel);
+    if (recording?.hasBegun !== true || panel === undefined || shown === undefined) {
+      sayInformation(vscode.l10n.t('Nothing of this memory was recorded.'));
+      return;
+    }
+    const uri = await this.askTarget('recording.csv');
+    if (uri === undefined) return;
+    const { cells } = panel;
+    const { bytes: length } = cellFormat(cells, true);
+    const offset = shown.cursor - (shown.cursor % length);
+    const parts = uri.path.endsWith('.npy')
+      ? recordingNpy(recording, { offset, length }, cells)
+      : recordingCsv(recording, shown.geometry);
+    await writeParts(uri, parts, AbortSignal.timeout(patience), () => undefined);
+    sayBriefly(vscode.l10n.t('The recording was exported.'), 4000);
   }
 
   dispose(): void {
@@ -208,4 +236,19 @@ function askForScope(scopes: readonly RecordScope[], drops: boolean): Promise<Re
         'What to record; select bytes first to record those. Every look may stall the core for a moment.',
       );
   return Promise.resolve(pickFrom(scopes, { title: actionNames(vscode.l10n).record, placeHolder }));
+}
+
+function askForTarget(name: string): Promise<vscode.Uri | undefined> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const [csv, npy] = recordingFormats;
+  return Promise.resolve(
+    vscode.window.showSaveDialog({
+      title: vscode.l10n.t('Export Recording'),
+      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+      filters: {
+        [vscode.l10n.t('All changes as CSV')]: [csv],
+        [vscode.l10n.t('The cell at the cursor for NumPy')]: [npy],
+      },
+    }),
+  );
 }

@@ -26,7 +26,7 @@ export function mayLeaveOut(format: OutFormat): boolean {
 }
 
 /** How values are written in NumPy's files; values that it does not know are written as bytes. */
-function npyType({ name, order }: CellChoice): { readonly descr: string; readonly bytes: number } {
+export function npyType({ name, order }: CellChoice): { readonly descr: string; readonly bytes: number } {
   const sign = order === 'big' ? '>' : '<';
   const [, kind, bits] = /^(uint|int|hex|float|cfloat|cint)(\d*)$/.exec(name) ?? [];
   const size = Number(bits) / 8;
@@ -42,7 +42,12 @@ function npyType({ name, order }: CellChoice): { readonly descr: string; readonl
 function npyHeader(choice: CellChoice, length: number): Uint8Array {
   const type = npyType(choice);
   const { descr, bytes: size } = length % type.bytes === 0 ? type : { descr: '|u1', bytes: 1 };
-  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${length / size},), }`;
+  return npyPreamble(`'${descr}'`, length / size);
+}
+
+/** What stands before the values of a NumPy file. @param descr the type, as Python writes it */
+export function npyPreamble(descr: string, count: number): Uint8Array {
+  const dictionary = `{'descr': ${descr}, 'fortran_order': False, 'shape': (${count},), }`;
   // Data begin at a multiple of 64.
   const padded = `${dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11)}\n`;
   const text = new TextEncoder().encode(padded);
