@@ -180,7 +180,10 @@ describe('[main-23] looks', () => {
     await frame.locator('.headings .bytes').click({ button: 'right' });
     await expect
       .poll(shown)
-      .toEqual(['Cells...', 'Live...', 'Mark Changes...', 'Freeze View', 'Dock in Panel']);
+      .toEqual([
+        ...['Cells...', 'Live...', 'Mark Changes...', 'Freeze View'],
+        ...['Record Changes...', 'Dock in Panel'],
+      ]);
     await workbench.screenshot('menu-header');
     await close();
     // What is locked is not offered to be changed.
