@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -202,6 +202,22 @@ async function replaceUnbuiltLogger(modules: string): Promise<void> {
   }
 }
 
+/**
+ * The oldest code-server fetches its search program by an install script, which does not run here: it gets the current
+ * one's.
+ */
+async function giveSearchProgram(installed: string): Promise<void> {
+  const modules = join('node_modules', 'code-server', 'lib', 'vscode', 'node_modules', '@vscode');
+  const folder = join(installed, modules, 'ripgrep', 'bin');
+  if (existsSync(join(folder, 'rg'))) return;
+  const current = await installCodeServer(CURRENT_CODE_SERVER);
+  const system = `${process.platform}-${process.arch}`;
+  await mkdir(folder, { recursive: true });
+  const part = join(folder, `rg.${process.pid}`);
+  await copyFile(join(current, modules, 'ripgrep-universal', 'bin', system, 'rg'), part);
+  await rename(part, join(folder, 'rg'));
+}
+
 /** The `node` executable for a code-server version: the oldest one cannot run on the Node of the current one. */
 async function nodeFor(version: string): Promise<string> {
   if (version !== OLDEST_CODE_SERVER) return process.execPath;
@@ -230,6 +246,7 @@ export interface CodeServerRequest extends HostRequest {
 export async function startCodeServer(request: CodeServerRequest): Promise<RunningHost> {
   const version = request.version ?? CURRENT_CODE_SERVER;
   const [installed, node] = await Promise.all([installCodeServer(version), nodeFor(version)]);
+  if (version === OLDEST_CODE_SERVER) await giveSearchProgram(installed);
   const entry = join(installed, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
   const data = request.dataFolder ?? (await mkdtemp(join(tmpdir(), 'tilescope-host-')));
   const profile = [

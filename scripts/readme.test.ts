@@ -50,3 +50,28 @@ describe('README', () => {
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 });
+
+describe('the page about debug sessions', () => {
+  const page = readFileSync(join(root, 'docs', 'debug.md'), 'utf8');
+
+  it('[debug-12] has pictures of a sample, of instructions and of a halted core', () => {
+    const pictures = [...page.matchAll(/^!\[[^\]]+\]\((images\/debug-[^)]+\.png)\)$/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(pictures).toHaveLength(3);
+    for (const picture of pictures) {
+      expect(
+        readFileSync(join(root, 'docs', picture))
+          .subarray(1, 4)
+          .toString(),
+      ).toBe('PNG');
+    }
+  });
+
+  it('[debug-12] says what was proven where, and that resume and step were never seen on silicon', () => {
+    const [, proven = ''] = /^## What was proven, and where\n([\s\S]*?)^## /m.exec(page) ?? [];
+    expect(proven).toMatch(/resume and step\*\* \| \*\*never seen on silicon by us/);
+    for (const place of ['testsupport', 'Theia', 'emulated', 'llvm-dwarfdump'])
+      expect(proven).toContain(place);
+  });
+});

@@ -843,7 +843,7 @@ describe.each([
     await board.control(`program 6 ${row} 16 0x100 0x130 1 0x200 0x210 10`, `core 6 ${row} on`);
   });
 
-  it('stands while the halt bit is set, steps as many instructions as are counted, and goes on', async () => {
+  it('[debug-9] stands while the halt bit is set, steps as many instructions as are counted, and goes on', async () => {
     await core.write(0x10, 1);
     expect(await core.halted()).toEqual([true, 1]);
     expect(await core.read(0)).toBe(1);
@@ -892,7 +892,7 @@ describe.each([
 
   // The registers' places differ by generation, what they do does not.
   if (generation === 'aieml') {
-    it('runs through its program, and its general registers with it', async () => {
+    it('[debug-9] runs through its program, and its general registers with it', async () => {
       const seen = new Set<number>();
       await expect
         .poll(async () => seen.add(await core.pc()).size, { timeout: 60_000, interval: 1 })
@@ -902,7 +902,7 @@ describe.each([
       await expect.poll(() => owner.word(part, tile + general), { timeout: 60_000 }).not.toBe(before);
     });
 
-    it('stands while it is not enabled, and does a step once it is', async () => {
+    it('[debug-9] stands while it is not enabled, and does a step once it is', async () => {
       await board.control(`core 6 ${row} off`);
       const at = await core.pc();
       await core.write(0x10, 1 | (1 << 2));
@@ -913,7 +913,7 @@ describe.each([
       expect(await core.pc()).not.toBe(at);
     });
 
-    it('halts before the instruction at a PC event that is named, once for each round', async () => {
+    it('[debug-9] halts before the instruction at a PC event that is named, once for each round', async () => {
       await core.write(0x20, 0x80000210); // an event that nobody named halts nothing
       await core.write(0x2c, 0x80000130);
       await core.write(0x14, 0x13000000);
@@ -930,7 +930,7 @@ describe.each([
       await core.write(0x18, 0);
     });
 
-    it('stands in a stall, halted or not, and ends a step when that is over', async () => {
+    it('[debug-9] stands in a stall, halted or not, and ends a step when that is over', async () => {
       const status = control + 4;
       await board.control(`reg 6 ${row} ${status} 0x41`);
       const at = await core.pc();

@@ -23,7 +23,7 @@ const SHOWN = ['In use', 'In the Array view: a hang', 'In the editor: bytes that
 /** And with one. */
 const DEBUGGED = 'In Run and Debug: cores with their lines';
 
-test('[main-2] [shape-8] npm start: VS Code on 127.0.0.1 with Tilescope in front, the simulated board connected, its graph open, its cores one click away', async () => {
+test('[main-2] [shape-8] [debug-9] npm start: VS Code on 127.0.0.1 with Tilescope in front, the simulated board connected, its graph open, its cores one click away', async () => {
   const result = await capture('npm', ['start', '--', '--check'], { env: cleanEnv() });
   expect(result.stderr + result.stdout).toMatch(/VS Code with Tilescope: http:\/\/127\.0\.0\.1:\d+\//);
   for (const line of ['In the sidebar: Simulated board', ...SHOWN, DEBUGGED])

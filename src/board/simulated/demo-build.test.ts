@@ -31,26 +31,29 @@ function lineAt(info: DebugInfo, address: number): string {
 }
 
 describe('the build of the simulated graph', () => {
-  test.each(running)('core ($col,$row): what its counter goes through are lines of its kernel', (tile) => {
-    const elf = elfOf(tile);
-    const info = new DebugInfo(elf);
-    const { name } = kernelOf(tile);
-    const round = roundOf(kernelOf(tile));
-    const lines = round.map((address) => {
-      expect(info.callsAt(address)).toMatchObject([{ name, isInlined: false }]);
-      return lineAt(info, address);
-    });
-    expect(lines).not.toContain('');
-    // Its loops begin again.
-    const places = round.map((address) => info.placeAt(address)?.line ?? 0);
-    expect(places.filter((line, i) => line < (places[i - 1] ?? 0)).length).toBeGreaterThan(0);
-    expect(new Set(lines).size).toBeGreaterThan(12);
-    expect(info.faults).toEqual([]);
-    expect(info.callsAt(0x1bf)).toMatchObject([{ name: 'main' }]);
-    expect(lineAt(info, 0x1bf)).toBe('  KERNEL();');
-  });
+  test.each(running)(
+    '[debug-9] core ($col,$row): what its counter goes through are lines of its kernel',
+    (tile) => {
+      const elf = elfOf(tile);
+      const info = new DebugInfo(elf);
+      const { name } = kernelOf(tile);
+      const round = roundOf(kernelOf(tile));
+      const lines = round.map((address) => {
+        expect(info.callsAt(address)).toMatchObject([{ name, isInlined: false }]);
+        return lineAt(info, address);
+      });
+      expect(lines).not.toContain('');
+      // Its loops begin again.
+      const places = round.map((address) => info.placeAt(address)?.line ?? 0);
+      expect(places.filter((line, i) => line < (places[i - 1] ?? 0)).length).toBeGreaterThan(0);
+      expect(new Set(lines).size).toBeGreaterThan(12);
+      expect(info.faults).toEqual([]);
+      expect(info.callsAt(0x1bf)).toMatchObject([{ name: 'main' }]);
+      expect(lineAt(info, 0x1bf)).toBe('  KERNEL();');
+    },
+  );
 
-  test('cores that hang stand where their kernel acquires that lock, one that is done behind its end', () => {
+  test('[debug-9] cores that hang stand where their kernel acquires that lock, one that is done behind its end', () => {
     const at = (col: number, row: number): string => {
       const { counter } = coreWordsOf(array, { col, row });
       return lineAt(new DebugInfo(elfOf({ col, row })), counter).trim();
@@ -60,7 +63,7 @@ describe('the build of the simulated graph', () => {
     expect(at(8, 6)).toBe('set_done();');
   });
 
-  test('cores that run are seen at different lines, and elsewhere a moment later', () => {
+  test('[debug-9] cores that run are seen at different lines, and elsewhere a moment later', () => {
     let now = 1_000_000;
     const moving = new SimulatedArray({ now: () => now });
     const seen = (): string[] =>
@@ -73,7 +76,7 @@ describe('the build of the simulated graph', () => {
     expect(new Set(first).size).toBeGreaterThan(3);
   });
 
-  test('program memory holds what the ELFs say, also after the application was started again', () => {
+  test('[debug-9] program memory holds what the ELFs say, also after the application was started again', () => {
     array.exitOwner();
     expect(array.startOwner()).toBe(true);
     for (const tile of running) {
@@ -83,7 +86,7 @@ describe('the build of the simulated graph', () => {
     }
   });
 
-  test('globals and stack lie in the own memory of the core, where the graph keeps its data', () => {
+  test('[debug-9] globals and stack lie in the own memory of the core, where the graph keeps its data', () => {
     for (const tile of running) {
       const elf = elfOf(tile);
       const info = new DebugInfo(elf);

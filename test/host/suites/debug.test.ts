@@ -188,6 +188,31 @@ describe('a debug session of cores', () => {
     }
   });
 
+  it('[debug-9] where no build is open a simulated board brings the sources and programs of its graph along', async () => {
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(work, 'aie'), { recursive: true, useTrash: false });
+    const begun = await vscode.debug.startDebugging(undefined, {
+      type: 'aie',
+      request: 'attach',
+      name: 'Cores',
+      board: bench.entry.id,
+      partition: owned.startCol,
+    });
+    assert.ok(begun, 'the session did not start');
+    const session = await until('the session runs', () =>
+      [...live.values()].find(({ type }) => type === 'aie'),
+    );
+    const thread = await until('the core is named with its line', async () =>
+      (await threads(session)).find(({ name }) => name.startsWith('(7,3) lock south · matmul_4x16x8:')),
+    );
+    await select(session, thread.id);
+    await untilTrue(
+      'the source is shown where it acquires its lock',
+      () => vscode.window.activeTextEditor?.document.uri.path.endsWith('/matmul_4x16x8.cc') === true,
+    );
+    const { document, selection } = vscode.window.activeTextEditor ?? {};
+    assert.equal(document?.lineAt(selection?.active.line ?? 0).text.trim(), 'acquire(edge_in_south);');
+  });
+
   it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
     const session = await start();
     const named = async (name: string): Promise<Thread> =>
