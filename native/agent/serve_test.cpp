@@ -135,6 +135,8 @@ class Connection {
     }
     /** On a thread of the agent: whether it is the one that reads, not the worker's. */
     [[nodiscard]] bool onReader() const { return std::this_thread::get_id() == reader_; }
+    /** Bytes of the agent that were taken in. */
+    [[nodiscard]] size_t bytesReceived() const { return received_; }
     void hangUp() {
         if (requests_[1] >= 0) close(std::exchange(requests_[1], -1));
     }
@@ -161,6 +163,7 @@ class Connection {
         REQUIRE(poll(&ready, 1, 60'000) == 1);
         const ssize_t got = read(answers_[0], into.data(), into.size());
         REQUIRE(got > 0);
+        received_ += static_cast<size_t>(got);
         return static_cast<size_t>(got);
     }
 
@@ -168,6 +171,7 @@ class Connection {
     std::array<int, 2> requests_{-1, -1};
     std::array<int, 2> answers_{-1, -1};
     uint64_t lastId_ = 0;
+    size_t received_ = 0;
     FrameDecoder decoder_;
     std::vector<Frame> came_;
     Ending ending_ = Ending::left;
@@ -271,6 +275,40 @@ TEST_CASE(
     CHECK(client.answer(running)["code"] == "cancelled");
     CHECK(client.answer(waiting)["code"] == "cancelled");
     CHECK(client.answer(next)["t"] == "ok");
+}
+
+TEST_CASE("a search of a whole memory over pipes costs 4 bytes for each hit, and little more") {
+    Connection client;
+    client.kernel.own(0, 500, {});
+    std::vector<uint32_t> expected;
+    for (uint32_t tile = 0; tile < 32; tile++) {
+        for (uint32_t i = 0; i < 10; i++) {
+            const uint32_t offset = (i * 3000 + tile * 40) & ~3U;
+            client.kernel.poke({6 + tile / 8, 1 + tile % 8}, offset, 0x414570A4);
+            expected.push_back(tile * 32768 + offset);
+        }
+    }
+    client.start();
+    const size_t before = client.bytesReceived();
+    Header find = about("find");
+    find.update({{"ranges", {{0, 32 * 32768}}}, {"values", "a4704541"}, {"masks", "ffffffff"}, {"most", 1000}});
+    const uint64_t id = client.send(find);
+    std::vector<uint32_t> hits;
+    while (hits.size() < expected.size()) {
+        const Frame part = client.frame(id, "hits");
+        for (size_t at = 0; at + 4 <= part.payload.size(); at += 4) hits.push_back(readWord(&part.payload[at]));
+    }
+    CHECK(hits == expected);
+    const Header answer = client.answer(id);
+    CHECK(answer["t"] == "ok");
+    CHECK_FALSE(answer.contains("full"));
+    CHECK(client.bytesReceived() - before <= hits.size() * 4 + 2048);
+    find["most"] = 7;
+    CHECK(client.ask(find)["full"] == true);
+    find["masks"] = "ffff";
+    CHECK(client.ask(find)["code"] == "out-of-range");
+    find["masks"] = "FFFF";
+    CHECK(client.ask(find)["code"] == "protocol");
 }
 
 TEST_CASE("[live-3] a survey over pipes: each update once the last one was seen, until it is cancelled") {

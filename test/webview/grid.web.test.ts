@@ -2347,6 +2347,7 @@ describe('the find line', () => {
     await eventually(() => status(page)).toBe('1 hit · Only 40 % was searched');
     await found(page, { count: 1, unseen: 5000 });
     await eventually(() => status(page)).toBe('1 hit · 5000 bytes not read, or unreadable');
+    await eventually(() => line(page, 'find-read').textContent()).toContain('Read and Find');
     await line(page, 'find-read').click();
     await eventually(() => asked(page)).toMatchObject({ read: 'all' });
     // After a read that failed it can be asked for again.
@@ -2365,7 +2366,8 @@ describe('the find line', () => {
     const page = await start(large);
     await openFind(page);
     await page.keyboard.type('00');
-    await found(page, { count: 1, unseen: largeBytes });
+    await found(page, { count: 1, unseen: largeBytes, searchesThere: true });
+    await eventually(() => line(page, 'find-read').textContent()).toContain('Find on the Board');
     await line(page, 'find-read').click();
     await eventually(() => asked(page)).toMatchObject({ read: 'all' });
     await line(page, 'find-scope').selectOption('tile');
