@@ -39,6 +39,38 @@ enum class CoreRegister : uint8_t {
     sr
 };
 
+/** The name of a register that a program computes with, in small letters; empty for one of the debugger's. */
+constexpr const char* registerName(CoreRegister name) {
+    switch (name) {
+    case CoreRegister::pc:
+        return "pc";
+    case CoreRegister::fc:
+        return "fc";
+    case CoreRegister::sp:
+        return "sp";
+    case CoreRegister::lr:
+        return "lr";
+    case CoreRegister::r:
+        return "r";
+    case CoreRegister::p:
+        return "p";
+    case CoreRegister::m:
+        return "m";
+    case CoreRegister::ls:
+        return "ls";
+    case CoreRegister::le:
+        return "le";
+    case CoreRegister::lc:
+        return "lc";
+    case CoreRegister::cr:
+        return "cr";
+    case CoreRegister::sr:
+        return "sr";
+    default:
+        return "";
+    }
+}
+
 /** What a core must be doing for one of its registers to be read. */
 enum class ReadableWhen : uint8_t {
     always,

@@ -187,33 +187,41 @@ Reason Halts::putAll(DebugPort& port, Generation generation, Note& note, const H
     return put(port, note, *DebugWrite::haltAt(generation, events[0], events[1]));
 }
 
+OrLater<std::unique_ptr<Halts::Reach>> Halts::reachCore(ColumnRange columns, Tile tile, Visit& visit) {
+    if (const Consent* consent = consentOf(columns); consent == nullptr || consent->over)
+        throw noHalting(columns, unallowed, "not-allowed");
+    auto opened = openBeside(columns, visit);
+    if (!opened) return opened.later();
+    Consent& consent = *consentOf(columns);
+    if (consent.over) throw noHalting(columns, unallowed, "not-allowed"); // another node came meanwhile
+    const auto isCore = opened->access->layout().shape.core;
+    if (!columns.has(tile.col) || !isCore.has(tile.row)) {
+        throw CoreError("out-of-range", "no core of the partition");
+    }
+    const bool ownerGone = opened->state.ownerGone;
+    auto reach = std::make_unique<Reach>(*this, *std::move(opened));
+    if (ownerGone || reach->epoch() != consent.epoch) {
+        const std::string wanted = consent.epoch;
+        consent.over = true;
+        takeBack(*reach, consent);
+        const std::string have = reach->epoch();
+        tidy();
+        if (ownerGone) throw ownerless(columns);
+        throw otherEpoch(have, wanted);
+    }
+    return reach;
+}
+
 OrLater<HaltAnswer> Halts::act(const HaltRequest& request, Visit& visit) {
     const bool counts = request.act != HaltAct::step || (request.count >= 1 && request.count <= 15);
     const bool fits = request.counters.size() <= debug::breakpoints &&
                       std::all_of(request.counters.begin(), request.counters.end(),
                                   [](uint32_t one) { return one <= debug::programCounterBits; });
     if (!counts || !fits) throw CoreError("out-of-range", "more steps or breakpoints than a core has");
-    if (const Consent* consent = consentOf(request.columns); consent == nullptr || consent->over)
-        throw noHalting(request.columns, unallowed, "not-allowed");
-    auto opened = openBeside(request.columns, visit);
-    if (!opened) return opened.later();
+    auto reached = reachCore(request.columns, request.tile, visit);
+    if (!reached) return reached.later();
+    Reach& reach = **reached;
     Consent& consent = *consentOf(request.columns);
-    if (consent.over) throw noHalting(request.columns, unallowed, "not-allowed"); // another node came meanwhile
-    const auto isCore = opened->access->layout().shape.core;
-    if (!request.columns.has(request.tile.col) || !isCore.has(request.tile.row)) {
-        throw CoreError("out-of-range", "no core of the partition");
-    }
-    const bool ownerGone = opened->state.ownerGone;
-    Reach reach(*this, *std::move(opened));
-    if (ownerGone || reach.epoch() != consent.epoch) {
-        const std::string wanted = consent.epoch;
-        consent.over = true;
-        takeBack(reach, consent);
-        const std::string have = reach.epoch();
-        tidy();
-        if (ownerGone) throw ownerless(request.columns);
-        throw otherEpoch(have, wanted);
-    }
     const Generation generation = reach.generation();
     auto note = std::find_if(consent.notes.begin(), consent.notes.end(),
                              [&](const Note& one) { return one.tile == request.tile; });
@@ -232,6 +240,25 @@ OrLater<HaltAnswer> Halts::act(const HaltRequest& request, Visit& visit) {
     if (answer.reason == Reason::none) answer.reason = read(CoreRegister::debugStatus, answer.debugStatus);
     // A core in reset has none.
     if (answer.reason == Reason::none) read(CoreRegister::pc, answer.counter);
+    return answer;
+}
+
+OrLater<CoreRegisters> Halts::registers(ColumnRange columns, Tile tile, Visit& visit) {
+    auto reached = reachCore(columns, tile, visit);
+    if (!reached) return reached.later();
+    Reach& reach = **reached;
+    CoreRegisters answer;
+    for (const debug::NamedRun& run : debug::readable(reach.generation())) {
+        if (run.when == ReadableWhen::always) continue;
+        for (uint32_t i = 0; i < run.count; i++) {
+            uint32_t value = 0;
+            const Reason reason = reach.port().read(tile, place(reach.generation(), run.name, i), value);
+            if (reason == Reason::none) answer.values.push_back({run.name, i, value});
+            if (reason == Reason::none || reason == Reason::busError) continue;
+            // It went on meanwhile, or was not at rest at all: nothing is told of half of it.
+            return CoreRegisters{reason, {}};
+        }
+    }
     return answer;
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,19 @@ struct HaltAnswer {
     uint32_t counter = 0;
 };
 
+/** Registers of the core itself: what a program computes with. */
+struct CoreRegisters {
+    struct One {
+        CoreRegister name{};
+        uint32_t number = 0;
+        uint32_t value = 0;
+    };
+    /** Why none was read: the core runs, is in reset, or is not reached. */
+    Reason reason = Reason::none;
+    /** In the order of their generation's list; without those that could not be read. */
+    std::vector<One> values;
+};
+
 class Halts {
   public:
     Halts(Node& node, PartitionList& list, Access& access) : node_(node), list_(list), access_(access) {}
@@ -56,6 +70,8 @@ class Halts {
      * Access::openWay() throws.
      */
     OrLater<HaltAnswer> act(const HaltRequest& request, Visit& visit);
+    /** Reads the registers of one core that stands. Throws what act() throws, but `debug-in-use`. */
+    OrLater<CoreRegisters> registers(ColumnRange columns, Tile tile, Visit& visit);
     /** Ends the consent and takes everything back. The answer: cores that could not be reached; tend() goes on trying. */
     OrLater<size_t> end(ColumnRange columns, Visit& visit);
     /** Ends consents of epochs that are over or whose owner is gone, and takes back what is left. Touches nothing without any. To be called often. */
@@ -83,6 +99,8 @@ class Halts {
     class Reach;
 
     [[nodiscard]] Consent* consentOf(ColumnRange columns);
+    /** A way to a core whose partition a person allowed; throws as act() does, but `debug-in-use`. */
+    OrLater<std::unique_ptr<Reach>> reachCore(ColumnRange columns, Tile tile, Visit& visit);
     /** A way to a partition in use. Throws `no-halting` for a free one. */
     OrLater<Opened> openBeside(ColumnRange columns, Visit& visit);
     /** A way to columns whoever has them now, a lease where nobody has. */

@@ -141,6 +141,44 @@ TEST_CASE("[debug-7] a core is halted, stepped and let go, and what its register
     }
 }
 
+TEST_CASE("registers are read of a core that stands only, once a person allowed it, and nothing is written for them") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        const Tile core = bench.core(2, 1);
+        const auto registers = [&](Tile tile) {
+            Visit visit{Asking::person, true};
+            return answerOf(bench.kernel(), [&] { return bench.halts().registers(columns, tile, visit); });
+        };
+        CHECK(codeFrom([&] { registers(core); }) == "no-halting");
+        bench.allow();
+        CHECK(codeFrom([&] { registers({2, 0}); }) == "out-of-range");
+        bench.kernel().beforeStore = [] { FAIL("a register was written"); };
+        bench.set(core, CoreRegister::coreStatus, 1);
+        CHECK(registers(core).reason == Reason::coreRunning);
+        CHECK(registers(core).values.empty());
+        bench.set(core, CoreRegister::coreStatus, 2);
+        CHECK(registers(core).reason == Reason::noWay);
+        bench.set(core, CoreRegister::coreStatus, 0x10001);
+        for (uint32_t i = 0; i < 8; i++) {
+            bench.kernel().poke(core, bench.offset(CoreRegister::r, i), 0x1000 + i);
+            bench.kernel().poke(core, bench.offset(CoreRegister::p, i), 0x38000 + i);
+        }
+        const CoreRegisters found = registers(core);
+        CHECK(found.reason == Reason::none);
+        uint32_t general = 0;
+        for (const CoreRegisters::One& one : found.values) {
+            CHECK(std::string(registerName(one.name)) != "");
+            if (one.name == CoreRegister::r) general++;
+            if (one.name == CoreRegister::r && one.number < 8) CHECK(one.value == 0x1000 + one.number);
+            if (one.name == CoreRegister::p) CHECK(one.value == 0x38000 + one.number);
+        }
+        CHECK(general == (generation == Generation::aie ? 16 : 32));
+        bench.gate(true);
+        CHECK(registers(core).reason == Reason::gated);
+        bench.gate(false);
+    }
+}
+
 TEST_CASE("[debug-7] debug registers that somebody else uses are left alone, and what was found is said") {
     for (const CoreRegister used : {CoreRegister::debugControl0, CoreRegister::debugControl1,
                                     CoreRegister::debugControl2, CoreRegister::debugStatus, CoreRegister::pcEvent}) {

@@ -137,6 +137,12 @@ Header recordingHeader(const RecordState& state, const RingPart& part) {
     return header;
 }
 
+Header registersHeader(const CoreRegisters& answer) {
+    Header registers = Header::object();
+    for (const CoreRegisters::One& one : answer.values) registers[registerName(one.name)].push_back(one.value);
+    return {{"reason", static_cast<uint32_t>(answer.reason)}, {"registers", std::move(registers)}};
+}
+
 Header refusedStartHeader(const RefusedStart& refused) {
     return {{"startCol", refused.columns.startCol},
             {"numCols", refused.columns.numCols},

@@ -27,6 +27,8 @@ Header tileHeader(const TileStatus& tile);
 Header haltHeader(const HaltAnswer& answer);
 /** A part of a recording, without its words. */
 Header recordingHeader(const RecordState& state, const RingPart& part);
+/** Words by the register's name, in the order of their numbers. */
+Header registersHeader(const CoreRegisters& answer);
 Header refusedStartHeader(const RefusedStart& refused);
 /** Texts that no sentence needs in full length are cut, and facts are few: it always fits into a frame. */
 Header errorHeader(const CoreError& error);

@@ -220,11 +220,14 @@ StatusRequest statusRequest(const Header& header) {
     return request;
 }
 
-HaltRequest haltRequest(const Header& header, HaltAct act) {
-    HaltRequest request{columnsNamedBy(partitionIn(header)), {}, act, 1, {}};
+Tile tileIn(const Header& header) {
     const Header& tile = listIn(header, "tile");
     if (tile.size() != 2 || !isWord(tile[0]) || !isWord(tile[1])) throw badRequest("tile is no [column, row]");
-    request.tile = {tile[0].get<uint32_t>(), tile[1].get<uint32_t>()};
+    return {tile[0].get<uint32_t>(), tile[1].get<uint32_t>()};
+}
+
+HaltRequest haltRequest(const Header& header, HaltAct act) {
+    HaltRequest request{columnsNamedBy(partitionIn(header)), tileIn(header), act, 1, {}};
     if (act == HaltAct::step) request.count = wordIn(header, "count");
     if (act == HaltAct::breakpoints) {
         for (const Header& one : listIn(header, "counters")) {

@@ -54,6 +54,8 @@ SurveyRequest surveyRequest(const Header& header);
 StatusRequest statusRequest(const Header& header);
 /** An act on one core. */
 HaltRequest haltRequest(const Header& header, HaltAct act);
+/** The core that a request is about. Throws `bad-request`. */
+Tile tileIn(const Header& header);
 /** @param program as HoldRequest has it */
 HoldRequest holdRequest(const Header& header, std::string program);
 

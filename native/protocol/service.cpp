@@ -384,6 +384,14 @@ void Service::halt(uint64_t id, const Header& header, std::unique_ptr<Reply> rep
     });
 }
 
+void Service::debugRead(uint64_t id, const Header& header, std::unique_ptr<Reply> reply) {
+    const ColumnRange columns = columnsNamedBy(partitionIn(header));
+    Visit visit{Asking::person, true};
+    answer(id, std::move(reply), [columns, tile = tileIn(header), visit](Engine& engine) mutable {
+        return engine.halts().registers(columns, tile, visit).then(registersHeader);
+    });
+}
+
 void Service::request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply) {
     const auto nothing = [](Engine&) { return Header::object(); };
     if (op == "hello") {
@@ -476,6 +484,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         return;
     }
     if (op == "halt") return halt(id, header, std::move(reply));
+    if (op == "debug-read") return debugRead(id, header, std::move(reply));
     if (op == "kernel-descriptor") {
         return answer(id, std::move(reply), [columns = columnsNamedBy(partitionIn(header))](Engine& engine) {
             return engine.takeKernelDescriptor(columns).then([](Done) { return Header::object(); });

@@ -93,7 +93,8 @@ class Service {
 
     /**
      * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `find`, `watch`,
-     * `record`, `recording`, `end-recording`, `status`, `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
+     * `record`, `recording`, `end-recording`, `status`, `clocks`, `hold`, `halt`, `debug-read` or `kernel-descriptor`. Throws
+     * CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
@@ -112,6 +113,7 @@ class Service {
     void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
 
     void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
+    void debugRead(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     void watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<Reply> reply);
     void record(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     /** The recording that a request names. Throws `no-recording`. */

@@ -373,6 +373,8 @@ export interface Partition {
   allowHalting(epoch: string, signal: AbortSignal): Promise<void>;
   /** Rejects with `no-halting` (not allowed, or it has ended), `debug-in-use`, `epoch`, `out-of-range`. */
   actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  /** Reads the registers of a core that stands, once halting is allowed. */
+  readCore(tile: Tile, signal: AbortSignal): Promise<CoreRegisters>;
   /** Lets all cores go on. The answer: how many could not be reached yet; the board's side goes on trying. */
   endHalting(signal: AbortSignal): Promise<number>;
 }
@@ -390,6 +392,12 @@ export interface CoreState {
   readonly status: number;
   readonly debugStatus: number;
   readonly counter: number;
+}
+
+/** Registers that a program computes with, words by name (`r`, `pc`); none with a `reason`, which says why. */
+export interface CoreRegisters {
+  readonly reason: UnreadableReason | undefined;
+  readonly words: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface StatusOptions {

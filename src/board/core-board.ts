@@ -25,6 +25,7 @@ import type {
   BoardLog,
   BoardNotice,
   CoreAct,
+  CoreRegisters,
   CoreState,
   FindOptions,
   FindResult,
@@ -337,6 +338,10 @@ class CorePartition extends CoreOwnership implements Partition {
 
   actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
     return this.access.client(signal).actOnCore(this.key, tile, act, signal);
+  }
+
+  readCore(tile: Tile, signal: AbortSignal): Promise<CoreRegisters> {
+    return this.access.client(signal).readCore(this.key, tile, signal);
   }
 
   endHalting(signal: AbortSignal): Promise<number> {

@@ -766,6 +766,32 @@ describe('a session that may halt', () => {
     await expect(client.nextRequest({ threadId })).rejects.toThrow(/not stopped/);
   });
 
+  test('a core that stands has its registers in a list of their own, a sample has none', async () => {
+    const { client } = bench;
+    const lists = async (): Promise<string[]> => {
+      const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+      const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+      const list = scopes.find(({ name }) => name === 'Registers');
+      if (list === undefined) return [];
+      const { variables } = (await client.variablesRequest(list)).body;
+      return variables.map(({ name, value }) => `${name} ${value}`);
+    };
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    expect(await lists()).toEqual([]);
+    await client.continueRequest({ threadId });
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const found = await lists();
+    expect(found).toHaveLength(16 + 8 + 1);
+    const { counter } = bench.array.core(tile).at(bench.time.now());
+    const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
+    expect(found).toContain(`pc ${hex(counter)}`);
+    expect(found).toContain(`r3 ${hex(counter * 0x101 + 0x3000000)}`);
+    // It goes on behind our back: no half of it is told.
+    bench.array.core(tile).resume(bench.time.now());
+    expect(await lists()).toEqual([expect.stringMatching(/^Registers \?\? /)]);
+  });
+
   test('lets one core go while another stands, and drops samples beside them', async () => {
     const { client } = bench;
     const other = await bench.threadOf('(6,2)');

@@ -30,6 +30,7 @@ import {
   globalVariables,
   hasBuffers,
   lockVariables,
+  registerVariables,
   stackVariables,
 } from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
@@ -524,7 +525,7 @@ export class ObservingAdapter extends DebugSession {
   ): void {
     const { l10n } = this.#services;
     const tile = tileOfThread(Math.floor(frameId / mostCalls));
-    const { cores, memory, programs } = this.#observed ?? {};
+    const { cores, halting, memory, programs } = this.#observed ?? {};
     const core = cores?.core(tile);
     const scopes: DebugProtocol.Scope[] = [];
     const add = (
@@ -538,6 +539,11 @@ export class ObservingAdapter extends DebugSession {
     };
     if (core !== undefined) {
       add(l10n.t('Core'), () => coreVariables(core, this.#services), { presentationHint: 'registers' });
+      if (halting?.isHalted(tile) === true) {
+        const read = async (): Promise<CoreVariable[]> =>
+          registerVariables(await halting.registers(tile), l10n);
+        add(l10n.t('Registers'), read, { presentationHint: 'registers', expensive: true });
+      }
       add(l10n.t('Locks'), () => lockVariables(core, l10n));
       add(l10n.t('DMA channels'), () => channelVariables(core, l10n));
     }

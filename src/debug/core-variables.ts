@@ -1,4 +1,5 @@
 /** What a core has, as names and values: registers, locks, channels, and what its program keeps in data memory. */
+import type { CoreRegisters } from '../board/board.ts';
 import { formatTile, type Tile, wordBytes } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
@@ -60,6 +61,17 @@ export function coreVariables(
   }
   if (at !== undefined) list.push(told(l10n.t('Read at'), clock(at)));
   return list;
+}
+
+/** What a core that stands computes with. Pointers lead to their bytes. */
+export function registerVariables({ reason, words }: CoreRegisters, l10n: Localiser): CoreVariable[] {
+  if (reason !== undefined) return [told(l10n.t('Registers'), missingText(reason, l10n))];
+  return [...words].flatMap(([name, list]) =>
+    list.map((word, i) => ({
+      ...told(list.length === 1 ? name : `${name}${i}`, hexNumber(word, 8)),
+      ...(name === 'p' || name === 'sp' ? inData(word) : {}),
+    })),
+  );
 }
 
 export function lockVariables({ status }: Core, l10n: Localiser): CoreVariable[] {

@@ -4,6 +4,7 @@
  */
 import {
   type CoreAct,
+  type CoreRegisters,
   type CoreState,
   type Partition,
   type PartitionInfo,
@@ -309,6 +310,12 @@ export class Halting implements Disposable {
         throw thrown;
       }
     });
+  }
+
+  /** The registers of a core that stands. Rejects with BoardError. */
+  async registers(tile: Tile): Promise<CoreRegisters> {
+    const signal = this.#signal();
+    return (await this.#opened(signal)).readCore(tile, signal);
   }
 
   /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */

@@ -368,6 +368,7 @@ export class ScriptedDevice implements BoardConnector {
           ...ownership,
           allowHalting: async () => Promise.reject(noCores()),
           actOnCore: async () => Promise.reject(noCores()),
+          readCore: async () => Promise.reject(noCores()),
           endHalting: async () => 0,
         };
       },

@@ -16,7 +16,7 @@ import {
   startMarker,
 } from '../../src/board/protocol/frames.ts';
 import type { WireStream } from '../../src/board/protocol/wire-client.ts';
-import { unreadableReasons } from '../../src/model/byte-state.ts';
+import { type UnreadableReason, unreadableReasons } from '../../src/model/byte-state.ts';
 import type { BoardPattern } from '../../src/model/find/board-pattern.ts';
 import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
 import { recordingOut } from './recording-out.ts';
@@ -152,6 +152,7 @@ export class LoopbackAgent {
         await this.#core.hold(partition, header['on'] === true, signal);
         return {};
       case 'halt':
+      case 'debug-read':
         return this.#halt(header, partition, signal);
       case 'kernel-descriptor':
         await this.#core.takeKernelDescriptor(partition, signal);
@@ -207,13 +208,17 @@ export class LoopbackAgent {
     }
     if (act === 'end') return { left: await this.#core.endHalting(partition, signal) };
     const [col, row] = header['tile'] as [number, number];
+    if (header['op'] === 'debug-read') {
+      const { reason, words } = await this.#core.readCore(partition, { col, row }, signal);
+      return { reason: reasonCode(reason), registers: Object.fromEntries(words) };
+    }
     const { reason, ...state } = await this.#core.actOnCore(
       partition,
       { col, row },
       header as unknown as CoreAct,
       signal,
     );
-    return { ...state, reason: reason === undefined ? 0 : unreadableReasons.indexOf(reason) };
+    return { ...state, reason: reasonCode(reason) };
   }
 
   async #find(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
@@ -453,4 +458,8 @@ function watchedOf(header: Header, partition: string): CoreWatchRequest {
     periodMs: Number(header['periodMs']),
     wordsPerSecond: Number(header['wordsPerSecond']),
   };
+}
+
+function reasonCode(reason: UnreadableReason | undefined): number {
+  return reason === undefined ? 0 : unreadableReasons.indexOf(reason);
 }

@@ -22,6 +22,7 @@ import type {
   BoardInfo,
   BoardNotice,
   CoreAct,
+  CoreRegisters,
   CoreState,
   PartitionInfo,
   Survey,
@@ -293,6 +294,7 @@ export interface CoreClient {
    */
   allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void>;
   actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  readCore(partition: PartitionKey, tile: Tile, signal: AbortSignal): Promise<CoreRegisters>;
   /** Lets all cores go on. The answer: how many could not be reached yet. */
   endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number>;
   /**

@@ -19,7 +19,15 @@ import {
 import { isPartitionKey, type PartitionKey } from '../../model/partition-key.ts';
 import { clean, cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { BoardNotice, CoreState, Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
+import type {
+  BoardNotice,
+  CoreRegisters,
+  CoreState,
+  Hold,
+  Owner,
+  PartitionInfo,
+  UnreadableSpan,
+} from '../board.ts';
 import { BoardError, type BoardErrorCode, type ErrorFacts } from '../errors.ts';
 import {
   type CoreDescription,
@@ -419,6 +427,27 @@ export function checkCoreState(header: Header): CoreState {
   ) as [number, number, number];
   const code = integer(header, 'reason', 0, unreadableReasons.length - 1);
   return { reason: unreadableReasons[code], status, debugStatus, counter };
+}
+
+/** More registers of one name, and more names, than any core has. */
+const mostRegisters = 64;
+
+/** Words of a core's registers by name. */
+export function checkCoreRegisters(header: Header): CoreRegisters {
+  const code = integer(header, 'reason', 0, unreadableReasons.length - 1);
+  const given = header['registers'];
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) bad('registers that are no map');
+  const words = new Map<string, readonly number[]>();
+  for (const [name, list] of Object.entries(given as Record<string, unknown>)) {
+    const isGood =
+      /^[a-z]{1,4}$/.test(name) &&
+      Array.isArray(list) &&
+      list.length <= mostRegisters &&
+      list.every((one) => Number.isInteger(one) && one >= 0 && one < 2 ** 32);
+    if (!isGood || words.size >= mostRegisters) bad('registers that are no words by name');
+    words.set(name, list as number[]);
+  }
+  return { reason: unreadableReasons[code], words };
 }
 
 /** How many cores could not be reached to let them go on. */

@@ -430,6 +430,8 @@ describe('requests', () => {
     await expect(client.allowHalting(key, 'another', never)).rejects.toMatchObject({ code: 'epoch' });
     await client.allowHalting(key, array.epoch(ownedColumns), never);
     const halted = await act({ act: 'halt' });
+    const { reason, words } = await client.readCore(key, tile, never);
+    expect([reason, words.get('pc'), words.get('r')?.length]).toEqual([undefined, [halted.counter], 16]);
     expect(halted).toMatchObject({ reason: undefined, status: 0x10001, debugStatus: 1 });
     expect((await act({ act: 'step', count: 1 })).counter).toBe(halted.counter + 16);
     await act({ act: 'breakpoints', counters: [0x200, 0x240] });

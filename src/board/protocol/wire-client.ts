@@ -12,6 +12,7 @@ import {
   type BoardLog,
   type BoardNotice,
   type CoreAct,
+  type CoreRegisters,
   type CoreState,
   defaultDevice,
   type Survey,
@@ -56,6 +57,7 @@ import { UpdateCollector } from './update-collector.ts';
 import {
   checkBytes,
   checkCall,
+  checkCoreRegisters,
   checkCoreState,
   checkDescription,
   checkEpoch,
@@ -293,6 +295,13 @@ export class WireClient implements CoreClient {
     return this.#wire.checked(
       () => this.#wire.ask({ op: 'halt', partition, tile: [col, row], ...act }, signal),
       checkCoreState,
+    );
+  }
+
+  async readCore(partition: PartitionKey, { col, row }: Tile, signal: AbortSignal): Promise<CoreRegisters> {
+    return this.#wire.checked(
+      () => this.#wire.ask({ op: 'debug-read', partition, tile: [col, row] }, signal),
+      checkCoreRegisters,
     );
   }
 

@@ -18,6 +18,7 @@ import type {
   Asking,
   BoardNotice,
   CoreAct,
+  CoreRegisters,
   CoreState,
   PartitionInfo,
   Survey,
@@ -316,15 +317,28 @@ export class SimulatedClient implements CoreClient {
     });
   }
 
+  #checkCore(columns: ColumnRange, tile: Tile): void {
+    const isCore = tileKind(this.#array.shape, tile.row) === 'core';
+    if (!isCore || !overlap(columns, { startCol: tile.col, numCols: 1 })) {
+      throw new BoardError('out-of-range', `no core of the partition at ${formatTile(tile)}`);
+    }
+  }
+
   actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
     return this.#call('halt', signal, async () => {
       const info = this.#used(partition);
-      const isCore = tileKind(this.#array.shape, tile.row) === 'core';
-      if (!isCore || !overlap(info.columns, { startCol: tile.col, numCols: 1 })) {
-        throw new BoardError('out-of-range', `no core of the partition at ${formatTile(tile)}`);
-      }
+      this.#checkCore(info.columns, tile);
       if (this.#isGated(tile)) return { reason: 'gated', status: 0, debugStatus: 0, counter: 0 };
       return this.#halting.act(partition, info.epoch, tile, act);
+    });
+  }
+
+  readCore(partition: PartitionKey, tile: Tile, signal: AbortSignal): Promise<CoreRegisters> {
+    return this.#call('halt', signal, async () => {
+      const info = this.#used(partition);
+      this.#checkCore(info.columns, tile);
+      if (this.#isGated(tile)) return { reason: 'gated', words: new Map() };
+      return this.#halting.read(partition, info.epoch, tile);
     });
   }
 

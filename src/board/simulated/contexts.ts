@@ -5,7 +5,7 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange, Tile } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
-import type { BoardConnector, BoardNotice, CoreAct, CoreState, Survey, Watch } from '../board.ts';
+import type { BoardConnector, BoardNotice, CoreAct, CoreRegisters, CoreState, Survey, Watch } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError } from '../errors.ts';
 import type {
@@ -150,6 +150,10 @@ class ContextsClient implements CoreClient {
 
   async allowHalting(key: PartitionKey, epoch: string, signal: AbortSignal): Promise<void> {
     return this.#of(key).allowHalting(key, epoch, signal);
+  }
+
+  async readCore(key: PartitionKey, tile: Tile, signal: AbortSignal): Promise<CoreRegisters> {
+    return this.#of(key).readCore(key, tile, signal);
   }
 
   async actOnCore(key: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {

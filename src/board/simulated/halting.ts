@@ -1,6 +1,6 @@
 /** Halting of the simulated array's cores by one connection, as the native core does it: consent, notes, the end. */
 import { formatTile, type Tile } from '../../model/geometry.ts';
-import type { CoreAct, CoreState } from '../board.ts';
+import type { CoreAct, CoreRegisters, CoreState } from '../board.ts';
 import { BoardError } from '../errors.ts';
 import type { SimulatedArray } from './array.ts';
 import type { CoreModel } from './core-model.ts';
@@ -33,16 +33,26 @@ export class SimulatedHalting {
     this.#consents.set(key, { epoch, touched });
   }
 
+  /** The registers of a core that stands. Throws BoardError. */
+  read(key: string, epoch: string, tile: Tile): CoreRegisters {
+    this.#consent(key, epoch);
+    const { debugStatus, counter } = this.#array.core(tile).at(this.#array.now());
+    const rests = debugStatus !== 0 || !this.#array.isCoreEnabled(tile);
+    if (!rests) return { reason: 'core-running', words: new Map() };
+    const { general, pointers } = generalWords(counter);
+    return {
+      reason: undefined,
+      words: new Map([
+        ['r', general],
+        ['p', pointers],
+        ['pc', [counter]],
+      ]),
+    };
+  }
+
   /** Acts on a core of the partition, which is in `epoch` now. Throws BoardError. */
   act(key: string, epoch: string, tile: Tile, act: CoreAct): CoreState {
-    const consent = this.#consents.get(key);
-    if (consent === undefined) {
-      throw new BoardError('no-halting', 'nobody allowed it', { why: 'not-allowed' });
-    }
-    if (consent.epoch !== epoch) {
-      this.end(key);
-      throw new BoardError('epoch', 'another epoch began', { have: epoch, epoch: consent.epoch });
-    }
+    const consent = this.#consent(key, epoch);
     const core = this.#array.core(tile);
     const place = formatTile(tile);
     const now = this.#array.now();
@@ -59,6 +69,19 @@ export class SimulatedHalting {
     doAct(core, act, now);
     consent.touched.set(place, core);
     return { reason: undefined, ...coreWordsOf(this.#array, tile) };
+  }
+
+  /** What was allowed in this epoch. Throws BoardError. */
+  #consent(key: string, epoch: string): Consent {
+    const consent = this.#consents.get(key);
+    if (consent === undefined) {
+      throw new BoardError('no-halting', 'nobody allowed it', { why: 'not-allowed' });
+    }
+    if (consent.epoch !== epoch) {
+      this.end(key);
+      throw new BoardError('epoch', 'another epoch began', { have: epoch, epoch: consent.epoch });
+    }
+    return consent;
   }
 
   /** Lets all cores of a partition go on. */
@@ -98,4 +121,11 @@ function doAct(core: CoreModel, act: CoreAct, now: number): void {
       }
       core.setBreakpoints(now, act.counters);
   }
+}
+
+/** What general registers and pointers hold at an address: other words at each, so that a read of a core that goes on is seen. */
+function generalWords(counter: number): { general: number[]; pointers: number[] } {
+  const words = (count: number, first: number): number[] =>
+    Array.from({ length: count }, (_, i) => (first + counter * 0x101 + i * 0x1000000) >>> 0);
+  return { general: words(16, 0), pointers: words(8, 0x38000) };
 }

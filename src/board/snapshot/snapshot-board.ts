@@ -210,6 +210,7 @@ class SnapshotPartition implements Partition {
   takeKernelDescriptor = noDevice;
   allowHalting = noDevice;
   actOnCore = noDevice;
+  readCore = noDevice;
   endHalting = noDevice;
 }
 
