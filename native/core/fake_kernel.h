@@ -410,6 +410,7 @@ class FakeKernel final : public Kernel {
     }
     int64_t readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) override {
         calls++;
+        if (beforeLoad) beforeLoad();
         if (positionedError != 0) return -positionedError;
         if (!positionedWorks) return -EINVAL;
         return transfer(partition, offset, words.data(), words.size(), false);
@@ -657,6 +658,8 @@ class FakeKernel final : public Kernel {
     /** Our PID namespace; empty: this kernel has none. */
     std::optional<std::string> space = "pid:[4026531836]";
     int registerMaps = 0;
+    /** Runs before each pread. */
+    std::function<void()> beforeLoad;
     /** Runs before each pwrite. */
     std::function<void()> beforeStore;
     /** Runs before each look at a small file. */

@@ -248,17 +248,22 @@ OrLater<CoreRegisters> Halts::registers(ColumnRange columns, Tile tile, Visit& v
     if (!reached) return reached.later();
     Reach& reach = **reached;
     CoreRegisters answer;
+    const auto read = [&](CoreRegister name, uint32_t number) {
+        uint32_t value = 0;
+        answer.reason = reach.port().read(tile, place(reach.generation(), name, number), value);
+        if (answer.reason == Reason::none) answer.values.push_back({name, number, value});
+        return answer.reason == Reason::none;
+    };
     for (const debug::NamedRun& run : debug::readable(reach.generation())) {
         if (run.when == ReadableWhen::always) continue;
         for (uint32_t i = 0; i < run.count; i++) {
-            uint32_t value = 0;
-            const Reason reason = reach.port().read(tile, place(reach.generation(), run.name, i), value);
-            if (reason == Reason::none) answer.values.push_back({run.name, i, value});
-            if (reason == Reason::none || reason == Reason::busError) continue;
-            // It went on meanwhile, or was not at rest at all: nothing is told of half of it.
-            return CoreRegisters{reason, {}};
+            // Half of a core is told nobody; behind a bus error nothing more is tried.
+            if (!read(run.name, i)) return CoreRegisters{answer.reason, {}};
         }
     }
+    // It stood to the end: else the words are not of one moment.
+    if (!read(CoreRegister::r, 0)) return CoreRegisters{answer.reason, {}};
+    answer.values.pop_back();
     return answer;
 }
 

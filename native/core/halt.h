@@ -49,9 +49,9 @@ struct CoreRegisters {
         uint32_t number = 0;
         uint32_t value = 0;
     };
-    /** Why none was read: the core runs, is in reset, or is not reached. */
+    /** Why they are not told: the core runs, is in reset, or one of them could not be read. */
     Reason reason = Reason::none;
-    /** In the order of their generation's list; without those that could not be read. */
+    /** All that the generation has, in the order of its list; none with a reason. */
     std::vector<One> values;
 };
 

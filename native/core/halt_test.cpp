@@ -1,6 +1,8 @@
 #include "halt.h"
 
+#include <cerrno>
 #include <doctest/doctest.h>
+#include <functional>
 #include <random>
 
 #include "in_steps.h"
@@ -173,9 +175,56 @@ TEST_CASE("registers are read of a core that stands only, once a person allowed 
             if (one.name == CoreRegister::p) CHECK(one.value == 0x38000 + one.number);
         }
         CHECK(general == (generation == Generation::aie ? 16 : 32));
+        size_t all = 0;
+        for (const debug::NamedRun& run : debug::readable(generation)) {
+            all += run.when == ReadableWhen::always ? 0 : run.count;
+        }
+        CHECK(found.values.size() == all);
         bench.gate(true);
         CHECK(registers(core).reason == Reason::gated);
         bench.gate(false);
+    }
+}
+
+TEST_CASE("of a core that goes on while its registers are read, or that has one which cannot be read, none is told") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        const Tile core = bench.core(2, 1);
+        bench.allow();
+        int loads = 0;
+        // Registers of a core that stands; before one of the loads something happens.
+        const auto registers = [&](int at, const std::function<void()>& happen) {
+            bench.set(core, CoreRegister::coreStatus, 0x10001);
+            loads = 0;
+            bench.kernel().beforeLoad = [&, at] {
+                if (++loads == at) happen();
+            };
+            Visit visit{Asking::person, true};
+            const CoreRegisters found =
+                answerOf(bench.kernel(), [&] { return bench.halts().registers(columns, core, visit); });
+            bench.kernel().beforeLoad = nullptr;
+            bench.kernel().positionedError = 0;
+            return found;
+        };
+        CHECK(registers(0, [] {}).values.size() > 30);
+        const int all = loads;
+        const auto goesOn = [&] { bench.set(core, CoreRegister::coreStatus, 1); };
+        const auto fails = [&] { bench.kernel().positionedError = EFAULT; };
+        // The last load is of a register that was read before: then all words are of one moment.
+        CHECK(registers(all, goesOn).reason == Reason::none);
+        for (int at = 1; at < all; at++) {
+            CAPTURE(at);
+            const CoreRegisters running = registers(at, goesOn);
+            CHECK(running.reason == Reason::coreRunning);
+            CHECK(running.values.empty());
+        }
+        // The first loads find the way to the partition.
+        for (int at = all; at > all - 90; at -= 7) {
+            const CoreRegisters missing = registers(at, fails);
+            CHECK(missing.reason == Reason::busError);
+            CHECK(missing.values.empty());
+            CHECK(loads == at);
+        }
     }
 }
 

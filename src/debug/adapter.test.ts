@@ -768,25 +768,39 @@ describe('a session that may halt', () => {
 
   test('a core that stands has its registers in a list of their own, a sample has none', async () => {
     const { client } = bench;
-    const lists = async (): Promise<string[]> => {
+    const registers = async (): Promise<DebugProtocol.Variable[]> => {
       const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
       const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
       const list = scopes.find(({ name }) => name === 'Registers');
-      if (list === undefined) return [];
-      const { variables } = (await client.variablesRequest(list)).body;
-      return variables.map(({ name, value }) => `${name} ${value}`);
+      return list === undefined ? [] : (await client.variablesRequest(list)).body.variables;
     };
+    const lists = async (): Promise<string[]> =>
+      (await registers()).map(({ name, value }) => `${name} ${value}`);
+    const references = async (): Promise<string[]> =>
+      (await registers()).flatMap(({ name, memoryReference }) => (memoryReference ? [name] : []));
     await stoppedBy(() => client.pauseRequest({ threadId }));
     expect(await lists()).toEqual([]);
     await client.continueRequest({ threadId });
     await allow();
     await stoppedBy(() => client.pauseRequest({ threadId }));
     const found = await lists();
-    expect(found).toHaveLength(16 + 8 + 1);
     const { counter } = bench.array.core(tile).at(bench.time.now());
     const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
-    expect(found).toContain(`pc ${hex(counter)}`);
+    const numbered = (name: string, count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `${name}${i}`);
+    expect(found.map((one) => one.split(' ')[0])).toEqual([
+      ...['PC', 'SP', 'LR', 'FC'],
+      ...numbered('r', 16),
+      ...numbered('p', 8),
+      ...numbered('m', 8),
+      ...['LS', 'LE', 'LC'],
+    ]);
+    expect(found[0]).toBe(`PC ${hex(counter)}`);
     expect(found).toContain(`r3 ${hex(counter * 0x101 + 0x3000000)}`);
+    // A step has other words, a pointer leads to its bytes.
+    await stoppedBy(() => client.stepInRequest({ threadId }));
+    expect(await lists()).toContain(`r3 ${hex((counter + 16) * 0x101 + 0x3000000)}`);
+    expect(await references()).toEqual(['SP', ...numbered('p', 8)]);
     // It goes on behind our back: no half of it is told.
     bench.array.core(tile).resume(bench.time.now());
     expect(await lists()).toEqual([expect.stringMatching(/^Registers \?\? /)]);

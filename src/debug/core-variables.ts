@@ -63,15 +63,21 @@ export function coreVariables(
   return list;
 }
 
-/** What a core that stands computes with. Pointers lead to their bytes. */
+/** Registers in the order in which they are shown. */
+const registerOrder = ['pc', 'sp', 'lr', 'fc', 'r', 'p', 'm', 'ls', 'le', 'lc', 'cr', 'sr'];
+
+/** What a core that stands computes with, as an assembler names it: `r0`, `SP`. Pointers lead to their bytes. */
 export function registerVariables({ reason, words }: CoreRegisters, l10n: Localiser): CoreVariable[] {
   if (reason !== undefined) return [told(l10n.t('Registers'), missingText(reason, l10n))];
-  return [...words].flatMap(([name, list]) =>
-    list.map((word, i) => ({
-      ...told(list.length === 1 ? name : `${name}${i}`, hexNumber(word, 8)),
-      ...(name === 'p' || name === 'sp' ? inData(word) : {}),
-    })),
-  );
+  const names = new Set([...registerOrder, ...words.keys()]);
+  return [...names].flatMap((name) => {
+    const isNumbered = name.length === 1;
+    const isPointer = name === 'p' || name === 'sp';
+    return (words.get(name) ?? []).map((word, i) => ({
+      ...told(isNumbered ? `${name}${i}` : name.toUpperCase(), hexNumber(word, 8)),
+      ...(isPointer ? inData(word) : {}),
+    }));
+  });
 }
 
 export function lockVariables({ status }: Core, l10n: Localiser): CoreVariable[] {

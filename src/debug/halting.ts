@@ -312,10 +312,9 @@ export class Halting implements Disposable {
     });
   }
 
-  /** The registers of a core that stands. Rejects with BoardError. */
-  async registers(tile: Tile): Promise<CoreRegisters> {
-    const signal = this.#signal();
-    return (await this.#opened(signal)).readCore(tile, signal);
+  /** The registers of a core that stands; a reason of one that does not. Rejects with BoardError. */
+  registers(tile: Tile): Promise<CoreRegisters> {
+    return this.#inTurn(tile, () => this.#ask((partition, signal) => partition.readCore(tile, signal)));
   }
 
   /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */
@@ -439,10 +438,15 @@ export class Halting implements Disposable {
     return this.#link.open(this.#partition, signal);
   }
 
-  async #act(tile: Tile, act: CoreAct): Promise<CoreState> {
+  #act(tile: Tile, act: CoreAct): Promise<CoreState> {
+    return this.#ask((partition, signal) => partition.actOnCore(tile, act, signal));
+  }
+
+  /** Asks the board for something that needs the consent. */
+  async #ask<T>(what: (partition: Partition, signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = this.#signal();
     try {
-      return await (await this.#opened(signal)).actOnCore(tile, act, signal);
+      return await what(await this.#opened(signal), signal);
     } catch (thrown) {
       const { code } = toBoardError(thrown);
       if (code === 'epoch' || code === 'no-halting') this.#finish();

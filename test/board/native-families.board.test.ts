@@ -17,6 +17,7 @@ const at = { partition: keyOf({ startCol: columns[0], numCols: columns[1] }) };
 const verified = 0;
 const refused = 3;
 const gated = 1;
+const coreRunning = 2;
 const driverGated = 6;
 const noWay = 4;
 
@@ -353,6 +354,46 @@ describe('halting cores beside their application', () => {
     expect(await debugRegisters()).toBe('');
     expect(await debugWriters()).toEqual(['tilescope-agent']);
   });
+
+  it.each(names)(
+    'on %s tells the registers of a core that stands, of no other one, and writes nothing for it',
+    async (name) => {
+      const family = families[name];
+      const { agent, act } = await halting(family);
+      const row = family.shape.core.start;
+      const registers = async (tile = [columns[0], row]): Promise<{ reason: unknown; words: Header }> => {
+        const { reason, registers: words } = (await agent.request({ op: 'debug-read', ...at, tile })).ok;
+        return { reason, words: words as Header };
+      };
+      const running = { reason: coreRunning, words: {} };
+      expect(await registers()).toEqual(running);
+      const { counter } = await act('halt');
+      const written = await parameter('debug_writers');
+      const { reason, words } = await registers();
+      expect(reason).toBe(0);
+      const isFirst = family.generation === 'aie';
+      const lengths = Object.entries(words).map(([key, list]) => [key, (list as number[]).length]);
+      const single = ['pc', 'fc', 'sp', 'lr', 'ls', 'le', 'lc', ...(isFirst ? [] : ['cr', 'sr'])];
+      expect(Object.fromEntries(lengths)).toEqual({
+        ...{ r: isFirst ? 16 : 32, p: 8, m: 8 },
+        ...Object.fromEntries(single.map((one) => [one, 1])),
+      });
+      expect(words['pc']).toEqual([counter]);
+      // The program counts its instructions in R0, and has the register's number in the first byte.
+      const first = (words['r'] as number[])[0] ?? 0;
+      expect(words['r']).toEqual(Array.from({ length: isFirst ? 16 : 32 }, (_, i) => first + i * 0x1000000));
+      // It stands: a second read tells the same.
+      expect(await registers()).toEqual({ reason, words });
+      expect(await parameter('debug_writers')).toBe(written);
+      await act('step', { count: 2 });
+      expect(((await registers()).words['r'] as number[])[1]).toBe(first + 2 + 0x1000000);
+      await act('resume');
+      expect(await registers()).toEqual(running);
+      expect(await code(registers([columns[0], 0]))).toBe('out-of-range');
+      await agent.request({ op: 'halt', act: 'end', ...at });
+      expect(await code(registers())).toBe('no-halting');
+    },
+  );
 
   it.each([
     ['the client leaves', async ({ agent }) => agent.end()],

@@ -6,7 +6,15 @@ import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardNotice, CoreRegisters, CoreState, Survey, UnreadableSpan, Watch } from '../board.ts';
+import type {
+  Asking,
+  BoardNotice,
+  CoreRegisters,
+  CoreState,
+  Survey,
+  UnreadableSpan,
+  Watch,
+} from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,

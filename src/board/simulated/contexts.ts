@@ -5,7 +5,15 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange, Tile } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
-import type { BoardConnector, BoardNotice, CoreAct, CoreRegisters, CoreState, Survey, Watch } from '../board.ts';
+import type {
+  BoardConnector,
+  BoardNotice,
+  CoreAct,
+  CoreRegisters,
+  CoreState,
+  Survey,
+  Watch,
+} from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError } from '../errors.ts';
 import type {

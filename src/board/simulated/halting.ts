@@ -4,7 +4,7 @@ import type { CoreAct, CoreRegisters, CoreState } from '../board.ts';
 import { BoardError } from '../errors.ts';
 import type { SimulatedArray } from './array.ts';
 import type { CoreModel } from './core-model.ts';
-import { coreWordsOf } from './registers.ts';
+import { computingWordsOf, coreWordsOf } from './registers.ts';
 
 /** Breakpoints of a core. */
 const mostBreakpoints = 2;
@@ -36,18 +36,11 @@ export class SimulatedHalting {
   /** The registers of a core that stands. Throws BoardError. */
   read(key: string, epoch: string, tile: Tile): CoreRegisters {
     this.#consent(key, epoch);
-    const { debugStatus, counter } = this.#array.core(tile).at(this.#array.now());
-    const rests = debugStatus !== 0 || !this.#array.isCoreEnabled(tile);
-    if (!rests) return { reason: 'core-running', words: new Map() };
-    const { general, pointers } = generalWords(counter);
-    return {
-      reason: undefined,
-      words: new Map([
-        ['r', general],
-        ['p', pointers],
-        ['pc', [counter]],
-      ]),
-    };
+    const { debugStatus } = this.#array.core(tile).at(this.#array.now());
+    const runs = debugStatus === 0 && this.#array.isCoreEnabled(tile);
+    return runs
+      ? { reason: 'core-running', words: new Map() }
+      : { reason: undefined, words: computingWordsOf(this.#array, tile) };
   }
 
   /** Acts on a core of the partition, which is in `epoch` now. Throws BoardError. */
@@ -121,11 +114,4 @@ function doAct(core: CoreModel, act: CoreAct, now: number): void {
       }
       core.setBreakpoints(now, act.counters);
   }
-}
-
-/** What general registers and pointers hold at an address: other words at each, so that a read of a core that goes on is seen. */
-function generalWords(counter: number): { general: number[]; pointers: number[] } {
-  const words = (count: number, first: number): number[] =>
-    Array.from({ length: count }, (_, i) => (first + counter * 0x101 + i * 0x1000000) >>> 0);
-  return { general: words(16, 0), pointers: words(8, 0x38000) };
 }

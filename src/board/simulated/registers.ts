@@ -100,12 +100,12 @@ function addCore(
   tile: Tile,
 ): void {
   const activity = array.activity(tile);
-  const enabled = activity !== 'disabled';
   const { status, counter } = coreWordsOf(array, tile);
+  const { sp, lr } = callWordsOf(array, tile);
   words.set(layout.status, status);
   words.set(layout.pc, counter);
-  words.set(layout.sp, enabled ? ownWindow(array.generation, tile) + memory.stack + 0x100 : 0);
-  words.set(layout.lr, enabled ? 0x1c0 : 0);
+  words.set(layout.sp, sp);
+  words.set(layout.lr, lr);
   if (layout.enableEvents !== undefined) words.set(layout.enableEvents, activity === 'done' ? 0x8000 : 0);
 }
 
@@ -121,6 +121,30 @@ export function coreWordsOf(
     debugStatus,
     counter: activity === 'running' ? counter : standsAt[activity],
   };
+}
+
+/** Stack pointer and link register of a core. */
+function callWordsOf(array: SimulatedArray, tile: Tile): { readonly sp: number; readonly lr: number } {
+  if (array.activity(tile) === 'disabled') return { sp: 0, lr: 0 };
+  return { sp: ownWindow(array.generation, tile) + memory.stack + 0x100, lr: 0x1c0 };
+}
+
+/** What a core computes with, words by name. The general ones are others at each address: a read of a core that goes on is seen. */
+export function computingWordsOf(array: SimulatedArray, tile: Tile): Map<string, readonly number[]> {
+  const { counter } = coreWordsOf(array, tile);
+  const { sp, lr } = callWordsOf(array, tile);
+  const numbered = (count: number, word: (number: number) => number): number[] =>
+    Array.from({ length: count }, (_, i) => word(i));
+  const isFirst = array.generation === 'aie';
+  return new Map([
+    ['r', numbered(isFirst ? 16 : 32, (i) => (counter * 0x101 + i * 0x1000000) >>> 0)],
+    ['p', numbered(8, (i) => ownWindow(array.generation, tile) + memory.ping + 4 * i)],
+    ['m', numbered(8, (i) => 32 * i)],
+    ...Object.entries({ pc: counter, fc: counter, sp, lr, ls: 0x200, le: 0x9f0, lc: 1 }).map(
+      ([name, word]): [string, number[]] => [name, [word]],
+    ),
+    ...(isFirst ? [] : ['cr', 'sr'].map((name): [string, number[]] => [name, [0]])),
+  ]);
 }
 
 /** A channel at work has acquired the lock of its buffer; a stalled one waits because the core has not released it. */
