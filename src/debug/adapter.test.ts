@@ -713,7 +713,7 @@ test('[debug-1] 400 cores cost one request each for threads and status, and no d
   await bench.dispose();
 });
 
-describe('a session that may halt', () => {
+describe('[debug-6] a session that may halt', () => {
   const tile: Tile = { col: 6, row: 1 };
   let bench: Bench;
   let threadId: number;
@@ -1411,6 +1411,141 @@ describe('a session that may halt', () => {
     array.setActivity({ col: 7, row: 2 }, 'running');
     bench.time.advance(1000);
     expect((await told).body).toMatchObject({ reason: 'step', threadId: waiting });
+  });
+
+  /** What the editor hears of this thread, in its order. */
+  const heard = (): string[] => {
+    const list: string[] = [];
+    for (const event of ['stopped', 'continued']) {
+      bench.client.on(event, ({ body }: DebugProtocol.Event) => {
+        if (body.threadId === threadId) list.push(body.reason ?? event);
+      });
+    }
+    return list;
+  };
+
+  test('Run to Cursor: a breakpoint for a moment, Continue, the stop there, and the breakpoints as they were', async () => {
+    const { client } = bench;
+    bench.core = program(lines);
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    /** As VS Code sends all breakpoints of a file: with those of its model, the last one for the moment. */
+    const send = async (...wanted: number[]): Promise<DebugProtocol.Breakpoint[]> => {
+      const breakpoints = wanted.map((line) => ({ line }));
+      const given = { ...source, name: 'fir.cc' };
+      const all = { source: given, lines: wanted, breakpoints, sourceModified: false };
+      return (await client.setBreakpointsRequest(all)).body.breakpoints;
+    };
+    /** It continues as soon as the breakpoint is verified, and takes it back at the stop. */
+    const runTo = async (line: number, others: number[] = []): Promise<void> => {
+      expect((await send(...others, line)).at(-1)).toMatchObject({ verified: true, line });
+      const list = heard();
+      await client.continueRequest({ threadId });
+      await pass();
+      await vi.waitFor(() => expect(list).toEqual(['breakpoint']));
+      await client.threadsRequest();
+      await client.stackTraceRequest({ threadId, startFrame: 0, levels: 1 });
+      await client.stackTraceRequest({ threadId, startFrame: 1, levels: 19 });
+      await send(...others);
+    };
+    await runTo(14);
+    expect([Number(await pc()), breakpointsOf(), debugStatus() & 1]).toEqual([
+      ...[Number(reference(0x280)), [], 1],
+    ]);
+    // To a line with a breakpoint VS Code only continues; others stay, and count.
+    await send(13);
+    await runTo(15, [13]);
+    expect([Number(await pc()), breakpointsOf()]).toEqual([Number(reference(0x300)), [0x240]]);
+    // A core halts at two addresses: a third one is refused in words, and Continue runs to the others.
+    await send(13, 14);
+    const [, , third] = await send(13, 14, 16);
+    expect(third?.message).toMatch(/core \(6,1\).* two breakpoints/);
+    await send();
+    await client.continueRequest({ threadId });
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a step over a line that jumps back ends where it jumps to, also when it has to wait, or a person pauses it', async () => {
+    const { client } = bench;
+    bench.core = program([0x200, 0x240, 0x9a0]);
+    await allow();
+    await setInstructions(at(0x9a0));
+    expect(await stoppedBy(pass)).toMatchObject({ threadId, reason: 'breakpoint' });
+    expect(await stoppedBy(() => client.nextRequest({ threadId }))).toMatchObject({
+      threadId,
+      reason: 'step',
+    });
+    expect(Number(await pc())).toBe(Number(reference(0x200)));
+    await setInstructions();
+    expect(bench.array.core(tile).at(bench.time.now()).debugStatus).toBe(1);
+
+    // A lock keeps it: it goes on by itself once that is there.
+    await stoppedBy(() => client.nextRequest({ threadId }));
+    const list = heard();
+    bench.array.setActivity(tile, 'lock-stall-north');
+    await client.nextRequest({ threadId });
+    await pass();
+    expect(list).toEqual([]);
+    bench.array.setActivity(tile, 'running');
+    // A line of many instructions: it goes on in parts.
+    for (let i = 0; i < 5 && list.length === 0; i++) await pass();
+    expect(list).toEqual(['step']);
+    expect(Number(await pc())).toBe(Number(reference(0x9a0)));
+
+    bench.array.setActivity(tile, 'lock-stall-north');
+    await client.nextRequest({ threadId });
+    await client.pauseRequest({ threadId });
+    await vi.waitFor(() => expect(list).toEqual(['step', 'pause']));
+    bench.array.setActivity(tile, 'running');
+    await pass();
+    expect(list).toEqual(['step', 'pause']);
+    expect(debugStatus()).toBe(1);
+  });
+
+  test('a Continue whose answer is lost: a look tells whether the core goes on; until then it counts as halted', async () => {
+    const { client, array } = bench;
+    bench.core = program(lines);
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const list = heard();
+    // It was done: the editor hears so at once.
+    array.failNext('halt', lost(), 'after');
+    await client.continueRequest({ threadId });
+    expect(debugStatus()).toBe(0);
+    await vi.waitFor(() => expect(list).toEqual(['continued']));
+    // It was not: the core stands, and that is said.
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    array.failNext('halt', lost());
+    await expect(client.continueRequest({ threadId })).rejects.toThrow(/timeout/);
+    expect(bench.adapter?.halting?.isHalted(tile)).toBe(true);
+    await pass();
+    expect(list).toEqual(['continued', 'pause']);
+    // Nothing is known until the next look.
+    array.failNext('halt', lost(), 'after');
+    array.failNext('status', lost());
+    await expect(client.continueRequest({ threadId })).rejects.toThrow(
+      /It is not known whether core \(6,1\) goes on: timeout.* counts as halted/,
+    );
+    expect([debugStatus(), bench.adapter?.halting?.isHalted(tile)]).toEqual([0, true]);
+    await pass();
+    await vi.waitFor(() => expect(list).toEqual(['continued', 'pause', 'continued']));
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a core that met its next breakpoint behind a Continue without an answer is a stop of its own', async () => {
+    const { client, array } = bench;
+    bench.core = program(lines);
+    await allow();
+    await setInstructions(at(0x240), at(0x280));
+    expect(await stoppedBy(pass)).toMatchObject({ threadId, reason: 'breakpoint' });
+    const before = await pc();
+    const list = heard();
+    array.failNext('halt', lost(), 'after');
+    array.failNext('status', lost());
+    await expect(client.continueRequest({ threadId })).rejects.toThrow(/not known/);
+    await pass();
+    await vi.waitFor(() => expect(list).toEqual(['continued', 'breakpoint']));
+    expect(await pc()).not.toBe(before);
   });
 
   test('a step that waits for a lock stops behind a comparison, which cuts it short', async () => {

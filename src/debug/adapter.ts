@@ -13,6 +13,7 @@ import {
   ThreadEvent,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { UnreadableReason } from '../model/byte-state.ts';
 import { DisposableStore } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
@@ -36,11 +37,13 @@ import {
 import type { Core, Cores } from './cores.ts';
 import { disassembled } from './disassembly.ts';
 import { type Halting, mostEvents, type Stop } from './halting.ts';
+import { LineSteps, type StepPart } from './line-steps.ts';
 import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
   haltedText,
   haltingEndedText,
+  mayGoOnText,
   noBreakpointText,
   noCoreText,
   noListingText,
@@ -153,6 +156,7 @@ export class ObservingAdapter extends DebugSession {
   readonly #following = new DisposableStore();
   #observed: Observed | undefined;
   #breakpoints: Breakpoints | undefined;
+  #lineSteps: LineSteps | undefined;
   /** Names that were told last, by thread. */
   #names = new Map<number, string>();
   /** By reference, the oldest first: a held sample keeps its own while others are taken. */
@@ -219,6 +223,7 @@ export class ObservingAdapter extends DebugSession {
         return;
       }
       this.#observed = observed;
+      this.#lineSteps = new LineSteps(observed);
       this.#breakpoints = new Breakpoints({
         ...observed,
         sourcePath: (file) => this.#services.sourcePath(file),
@@ -228,6 +233,7 @@ export class ObservingAdapter extends DebugSession {
       this.#following.add(observed.halting.onDidAllow(() => this.#haltingAllowed()));
       this.#following.add(observed.halting);
       this.#following.add(observed.halting.onDidStop((stop) => this.#stoppedByItself(stop)));
+      this.#following.add(observed.halting.onDidGoOn((tile) => this.#goesOn(tile)));
       this.#following.add(observed.halting.onDidEnd((tiles) => this.#haltingEnded(tiles)));
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
@@ -255,6 +261,7 @@ export class ObservingAdapter extends DebugSession {
   ): void {
     this.#answer(response, async () => {
       const tile = tileOfThread(threadId);
+      this.#lineSteps?.end(tile);
       const { clock, l10n } = this.#services;
       const { cores, halting } = this.#observed ?? {};
       if (cores?.core(tile) === undefined) throw new Refused(noCoreText(tile, l10n));
@@ -284,14 +291,14 @@ export class ObservingAdapter extends DebugSession {
     response: DebugProtocol.NextResponse,
     { threadId, granularity }: DebugProtocol.NextArguments,
   ): void {
-    this.#step(response, threadId, async (tile) => {
-      if (granularity === 'instruction') return undefined;
-      const program = this.#observed?.programs.at(tile);
-      const [first] = await this.#stackOf(tile);
-      const next = first === undefined ? undefined : program?.info.nextLineAfter(first.address);
+    this.#step(response, threadId, async (tile, halting) => {
+      const [first] = granularity === 'instruction' ? [] : await this.#stackOf(tile);
+      if (first === undefined) return this.#stepInstruction(tile, halting);
       const back = await this.#returnOf(tile);
+      const over = this.#lineSteps?.begin(tile, first.address, back);
+      if (over !== undefined) return this.#stepOver(tile, over);
       // Without lines or callers there is nothing to run to.
-      return next === undefined && back === undefined ? undefined : [next, back];
+      return back === undefined ? this.#stepInstruction(tile, halting) : this.#stepTo(tile, back, halting);
     });
   }
 
@@ -299,17 +306,17 @@ export class ObservingAdapter extends DebugSession {
     response: DebugProtocol.StepInResponse,
     { threadId }: DebugProtocol.StepInArguments,
   ): void {
-    this.#step(response, threadId, async () => undefined);
+    this.#step(response, threadId, (tile, halting) => this.#stepInstruction(tile, halting));
   }
 
   protected override stepOutRequest(
     response: DebugProtocol.StepOutResponse,
     { threadId }: DebugProtocol.StepOutArguments,
   ): void {
-    this.#step(response, threadId, async (tile) => {
+    this.#step(response, threadId, async (tile, halting) => {
       const back = await this.#returnOf(tile);
       if (back === undefined) throw new Refused(noStepOutText(this.#services.l10n));
-      return [back];
+      await this.#stepTo(tile, back, halting);
     });
   }
 
@@ -319,37 +326,67 @@ export class ObservingAdapter extends DebugSession {
     return caller === undefined ? undefined : caller.address + 1;
   }
 
-  /** A step of a core that stands: to the first of these addresses that it comes to, or one instruction without any. */
+  /** A step of a core that stands. */
   #step(
     response: DebugProtocol.Response,
     threadId: number,
-    to: (tile: Tile) => Promise<readonly (number | undefined)[] | undefined>,
+    make: (tile: Tile, halting: Halting) => Promise<void>,
   ): void {
     this.#answer(response, async () => {
       const tile = tileOfThread(threadId);
-      const { cores, halting } = this.#observed ?? {};
-      const { l10n } = this.#services;
-      if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(l10n));
-      const addresses = (await to(tile))?.filter((one) => one !== undefined);
-      if (addresses !== undefined) {
-        const own = halting.breakpointsOf(tile);
-        const isRoom = own.length < mostEvents || addresses.every((one) => own.includes(one));
-        if (!isRoom) throw new Refused(noRoomText(tile, l10n));
-        const notDone = await this.#stepped(tile, halting.runTo(tile, addresses));
-        if (notDone !== undefined) throw new Refused(notSteppedText(tile, notDone, l10n));
-        cores?.dropSample(tile);
-        // Most steps are over at once; the others are found by the looks at all cores.
-        void cores?.readState(tile).catch(() => undefined);
-        return;
-      }
-      const { reason, stands } = await this.#stepped(tile, halting.step(tile));
-      if (reason !== undefined) {
-        if (!stands) this.#goesOn(tile);
-        throw new Refused(notSteppedText(tile, reason, l10n));
-      }
-      cores?.dropSample(tile);
-      if (halting.isHalted(tile)) await this.#stands(tile, 'step');
+      const { halting } = this.#observed ?? {};
+      if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(this.#services.l10n));
+      this.#lineSteps?.end(tile);
+      await make(tile, halting);
     });
+  }
+
+  async #stepInstruction(tile: Tile, halting: Halting): Promise<void> {
+    const { reason, stands } = await this.#stepped(tile, halting.step(tile));
+    if (reason !== undefined) {
+      if (!stands) this.#goesOn(tile);
+      throw new Refused(notSteppedText(tile, reason, this.#services.l10n));
+    }
+    this.#observed?.cores.dropSample(tile);
+    if (halting.isHalted(tile)) await this.#stands(tile, 'step');
+  }
+
+  /** Runs to an address. */
+  async #stepTo(tile: Tile, address: number, halting: Halting): Promise<void> {
+    const { l10n } = this.#services;
+    const own = halting.breakpointsOf(tile);
+    if (own.length >= mostEvents && !own.includes(address)) throw new Refused(noRoomText(tile, l10n));
+    const notDone = await this.#stepped(tile, halting.runTo(tile, [address]));
+    if (notDone !== undefined) throw new Refused(notSteppedText(tile, notDone, l10n));
+    this.#runs(tile);
+  }
+
+  /** What came of a part of a step over a line. Rejects in words. */
+  async #stepOver(tile: Tile, over: Promise<StepPart>): Promise<void> {
+    const { l10n } = this.#services;
+    const part = await this.#stepped(tile, over);
+    switch (part.kind) {
+      case 'runs':
+        this.#runs(tile);
+        break;
+      case 'stands':
+        this.#observed?.cores.dropSample(tile);
+        if (part.isFull) this.say(noRoomText(tile, l10n));
+        await this.#stands(tile, part.cause);
+        break;
+      case 'not-done':
+        if (!part.stands) this.#goesOn(tile);
+        throw new Refused(notSteppedText(tile, part.reason, l10n));
+      case 'ended':
+    }
+  }
+
+  /** A core goes on until it comes to an address of its step, or until what it waits for is there. */
+  #runs(tile: Tile): void {
+    const { cores } = this.#observed ?? {};
+    cores?.dropSample(tile);
+    // Most steps are over at once; the others are found by the looks at all cores.
+    void cores?.readState(tile).catch(() => undefined);
   }
 
   /** A step whose answer was lost may have been done: the core is looked at once. */
@@ -368,6 +405,15 @@ export class ObservingAdapter extends DebugSession {
 
   #stoppedByItself({ tile, cause, why }: Stop): void {
     const { errorText, l10n } = this.#services;
+    const over = cause === 'step' ? this.#lineSteps?.goOn(tile) : undefined;
+    if (over !== undefined) {
+      this.#stepOver(tile, over).catch((thrown: unknown) => {
+        this.say(errorText(thrown));
+        if (this.#observed?.halting.isHalted(tile) === true) void this.#stands(tile, cause);
+      });
+      return;
+    }
+    this.#lineSteps?.end(tile);
     if (why !== undefined) {
       const text = typeof why === 'string' ? reasonText(why, l10n) : errorText(why);
       this.say(notResumedText(tile, text, l10n));
@@ -403,6 +449,7 @@ export class ObservingAdapter extends DebugSession {
   }
 
   #haltingEnded(tiles: readonly Tile[]): void {
+    this.#lineSteps?.endAll();
     this.say(haltingEndedText(this.#services.l10n));
     for (const tile of tiles) this.#goesOn(tile);
     this.#tellHalting(false);
@@ -457,7 +504,8 @@ export class ObservingAdapter extends DebugSession {
       const { cores, halting } = this.#observed ?? {};
       const isHalted = halting?.isHalted(tile) === true;
       const { l10n } = this.#services;
-      const reason = halting?.isTouched(tile) === true ? await halting.resume(tile) : undefined;
+      this.#lineSteps?.end(tile);
+      const reason = halting?.isTouched(tile) === true ? await this.#resumed(tile, halting) : undefined;
       if (reason !== undefined) {
         const text = notResumedText(tile, reasonText(reason, l10n), l10n);
         if (isHalted) throw new Refused(text);
@@ -468,6 +516,26 @@ export class ObservingAdapter extends DebugSession {
       // Other cores that stand go on standing.
       response.body = { allThreadsContinued: cores?.sampled.length === 0 };
     });
+  }
+
+  /**
+   * Lets a core go on. One that was told to without an answer may run: it is looked at once, and counts as halted until a look
+   * finds it running.
+   */
+  async #resumed(tile: Tile, halting: Halting): Promise<UnreadableReason | undefined> {
+    try {
+      return await halting.resume(tile);
+    } catch (thrown) {
+      if (!halting.isHalted(tile)) throw thrown;
+      const { errorText, l10n } = this.#services;
+      try {
+        await this.#observed?.cores.readState(tile);
+      } catch {
+        throw new Refused(mayGoOnText(tile, errorText(thrown), l10n));
+      }
+      if (halting.isHalted(tile)) throw thrown;
+      return undefined;
+    }
   }
 
   /** What halting is about now; `undefined` before the session is attached. */

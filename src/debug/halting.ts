@@ -50,6 +50,8 @@ export interface Outcome {
   readonly stands: boolean;
   /** Why not all of it was done. */
   readonly reason: UnreadableReason | undefined;
+  /** The program counter behind it; it says nothing with a reason. */
+  readonly counter: number;
 }
 
 /** A core that stands without having been asked to right now. */
@@ -89,6 +91,7 @@ export class Halting implements Disposable {
   readonly #stopped = new Emitter<Stop>();
   readonly #allowed = new Emitter<void>();
   readonly #finished = new Emitter<readonly Tile[]>();
+  readonly #left = new Emitter<Tile>();
   /** The epoch in which a person allowed it. */
   #epoch: string | undefined;
   /** The epoch for which the board was asked: until it has ended there, cores may be halted. */
@@ -111,6 +114,8 @@ export class Halting implements Disposable {
   #setting: Promise<unknown> = Promise.resolve();
   /** Cores that were told to halt, do not stand as far as is known, and could not be let go on yet; `Cores.turn` then. */
   readonly #unsure = new Map<number, { readonly tile: Tile; readonly turn: number }>();
+  /** Cores that stand as far as is known, but were told to go on without an answer; `Cores.turn` then. */
+  readonly #leaving = new Map<number, { readonly tile: Tile; readonly turn: number }>();
 
   constructor(
     link: BoardLink,
@@ -125,6 +130,7 @@ export class Halting implements Disposable {
     this.#following.add(this.#stopped);
     this.#following.add(this.#allowed);
     this.#following.add(this.#finished);
+    this.#following.add(this.#left);
     this.#following.add(cores.onDidChange(() => this.#lookAt()));
     this.#following.add(link.onDidChangePartitions(() => this.#check()));
     this.#following.add(link.onDidChangeState(() => this.#check()));
@@ -138,6 +144,11 @@ export class Halting implements Disposable {
   /** Fires when the consent has ended by itself, with the cores that stood: they go on. */
   get onDidEnd(): Event<readonly Tile[]> {
     return this.#finished.event;
+  }
+
+  /** Fires when a look finds a core running that counted as halted: the answer to its Continue was lost. */
+  get onDidGoOn(): Event<Tile> {
+    return this.#left.event;
   }
 
   /** Fires when a person has allowed it. */
@@ -327,12 +338,19 @@ export class Halting implements Disposable {
   }
 
   async #goOn(tile: Tile): Promise<UnreadableReason | undefined> {
-    const { reason } = await this.#act(tile, { act: 'resume' });
+    const key = keyOf(tile);
+    let reason: UnreadableReason | undefined;
+    try {
+      ({ reason } = await this.#act(tile, { act: 'resume' }));
+    } catch (thrown) {
+      if (this.#standing.has(key)) this.#leaving.set(key, { tile, turn: this.#cores.turn });
+      throw thrown;
+    }
     if (reason === undefined) {
-      const key = keyOf(tile);
       this.#standing.delete(key);
       this.#stepping.delete(key);
       this.#unsure.delete(key);
+      this.#leaving.delete(key);
       if (this.#events.has(key)) this.#goes.set(key, this.#cores.turn);
     }
     return reason;
@@ -412,6 +430,7 @@ export class Halting implements Disposable {
   /** The answer to a step was lost: the core may stand, or wait for something. */
   #mayStep(tile: Tile): void {
     const key = keyOf(tile);
+    this.#leaving.delete(key);
     if (this.#standing.delete(key)) this.#stepping.set(key, { tile, turn: this.#cores.turn });
   }
 
@@ -455,16 +474,17 @@ export class Halting implements Disposable {
   }
 
   /** What an act says of a core. One that was not done says nothing, unless it found the core running. */
-  #take(tile: Tile, { reason, status }: CoreState): Outcome {
+  #take(tile: Tile, { reason, status, counter }: CoreState): Outcome {
     const key = keyOf(tile);
     if (reason === 'core-running') this.#standing.delete(key);
-    if (reason !== undefined) return { stands: this.#standing.has(key), reason };
+    if (reason !== undefined) return { stands: this.#standing.has(key), reason, counter };
     const stands = (status & debugHalted) !== 0;
     this.#stepping.delete(key);
     this.#unsure.delete(key);
+    this.#leaving.delete(key);
     if (stands) this.#standing.set(key, tile);
     else this.#standing.delete(key);
-    return { stands, reason };
+    return { stands, reason, counter };
   }
 
   /** Lets a core go on that does not stand although it was told to. */
@@ -528,6 +548,17 @@ export class Halting implements Disposable {
       this.#standing.set(key, tile);
       this.#stopped.fire({ tile, cause });
     }
+    for (const [key, { tile, turn }] of [...this.#leaving]) {
+      const { turn: read = 0, status } = this.#cores.latest(tile) ?? {};
+      if (read <= turn || status?.core === undefined) continue;
+      // One that halted elsewhere has gone on, too, and met one of its addresses.
+      const isHere = status.core.pc === this.#cores.core(tile)?.status?.core?.pc;
+      if (status.core.state === 'debug-halted' && isHere) continue;
+      this.#leaving.delete(key);
+      if (!this.#standing.delete(key)) continue;
+      this.#goes.set(key, turn);
+      this.#left.fire(tile);
+    }
     for (const [key, events] of [...this.#events]) {
       const { tile } = events;
       const { turn: read = 0, status } = this.#cores.latest(tile) ?? {};
@@ -565,6 +596,7 @@ export class Halting implements Disposable {
     this.#borrowed.clear();
     this.#stepping.clear();
     this.#unsure.clear();
+    this.#leaving.clear();
     this.#events = new Map();
     this.#goes.clear();
     return stood;

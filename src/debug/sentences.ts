@@ -99,6 +99,15 @@ export function notResumedText(tile: Tile, why: string, l10n: Localiser): string
   );
 }
 
+/** What is known of a core that was told to go on without an answer. `why`: the failure in words. */
+export function mayGoOnText(tile: Tile, why: string, l10n: Localiser): string {
+  return l10n.t(
+    'It is not known whether core {0} goes on: {1} It counts as halted until the board says what it does.',
+    formatTile(tile),
+    why,
+  );
+}
+
 /** Why a halted core was not stepped. */
 export function notSteppedText(tile: Tile, reason: UnreadableReason, l10n: Localiser): string {
   if (reason === 'core-running') {

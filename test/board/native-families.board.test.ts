@@ -356,7 +356,7 @@ describe('halting cores beside their application', () => {
   });
 
   it.each(names)(
-    'on %s tells the registers of a core that stands, of no other one, and writes nothing for it',
+    'on %s tells the registers of a core that stands, of no other one, and writes nothing for it [debug-6]',
     async (name) => {
       const family = families[name];
       const { agent, act } = await halting(family);

@@ -39,7 +39,7 @@ async function writeBuild(folder: string): Promise<void> {
   await writeFile(join(release, '0_0'), elf);
 }
 
-describe('a session that may halt', () => {
+describe('[debug-6] a session that may halt', () => {
   let folder: string;
   let host: RunningHost;
   let workbench: Workbench;
