@@ -64,7 +64,7 @@ describe('[debug-6] a session that may halt', () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  test('asks once whose cores may be halted, meets a breakpoint, steps over its line, and lets the core go', async () => {
+  test('asks once whose cores may be halted, meets a breakpoint, steps over its line, shows registers, runs to the cursor, and lets the core go', async () => {
     const { page } = workbench;
     const stack = (text: string | RegExp) =>
       page.locator('.debug-call-stack .monaco-list-row', { hasText: text });
@@ -103,6 +103,25 @@ describe('[debug-6] a session that may halt', () => {
     await workbench.screenshot('halted');
     await page.keyboard.press('F10');
     await stack('fir:5').waitFor();
+
+    const variable = (text: string | RegExp) =>
+      page.locator('.debug-variables .monaco-list-row', { hasText: text });
+    const registers = variable('Registers');
+    const isOpen = async (): Promise<boolean> => {
+      const isExpanded = (await registers.getAttribute('aria-expanded')) === 'true';
+      if (!isExpanded) await registers.click({ timeout: 1000 }).catch(() => undefined);
+      return variable('r0').isVisible();
+    };
+    await expect.poll(isOpen, { timeout: 60_000, interval: 200 }).toBe(true);
+    await workbench.screenshot('halted-registers');
+
+    // From the last line of the loop to the first one: the breakpoint between is not met.
+    await page.locator('.view-line', { hasText: 'acquire(in);' }).click();
+    await workbench.runCommand('Debug: Run to Cursor');
+    await stack('fir:3').waitFor();
+    await expect.poll(() => page.locator('.cgmr.codicon-debug-breakpoint').count()).toBe(1);
+    await workbench.setTheme('high-contrast');
+    await workbench.screenshot('halted-registers-contrast');
     await workbench.setTheme('dark');
     await workbench.screenshot('halted-dark');
     await page.keyboard.press('F5');
