@@ -112,7 +112,13 @@ export async function findInGroups(
     done += bytesIn(ranges);
     for (const offset of answer.offsets) offsets.push(offset);
     unreadable.push(...answer.unreadable);
-    if (answer.isFull || answer.gaveWay === true) return { ...answer, offsets, unreadable };
+    if (answer.isFull || answer.gaveWay === true) {
+      // Nobody searched what was not asked for any more.
+      for (const range of request.ranges.slice(first + maxRanges)) {
+        unreadable.push({ ...range, reason: 'not-read' });
+      }
+      return { ...answer, offsets, unreadable };
+    }
   }
   return { offsets, unreadable, epoch: epoch ?? '', isFull: false };
 }
