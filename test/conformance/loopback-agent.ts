@@ -242,9 +242,9 @@ export class LoopbackAgent {
       view.setUint32(4 * i, offset, true);
     });
     const half = Math.floor(offsets.length / 2) * 4;
-    this.send({ id, t: 'hits' }, records.subarray(0, half));
+    if (half > 0) this.send({ id, t: 'hits' }, records.subarray(0, half));
     this.send({ id, t: 'progress', bytes: 1024 });
-    this.send({ id, t: 'hits' }, records.subarray(half));
+    if (offsets.length > 0) this.send({ id, t: 'hits' }, records.subarray(half));
     this.send({ id, t: 'spans' }, spanRecords(unreadable));
     return { epoch, at: 5, ...(isFull ? { full: true } : {}) };
   }

@@ -4,7 +4,7 @@ import { findInGroups } from './find-request.ts';
 
 const ranges = Array.from({ length: 3000 }, (_, i) => ({ offset: 16 * i, length: 8 }));
 const request: CoreFindRequest = {
-  partition: { startCol: 0, numCols: 1 },
+  partition: 'one',
   memory: 'data',
   ranges,
   openTiles: [],

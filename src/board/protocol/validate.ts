@@ -248,9 +248,9 @@ export function checkBytes(header: Header): number {
   return integer(header, 'bytes', 0, Number.MAX_SAFE_INTEGER);
 }
 
-/** Offsets of 4 bytes. */
+/** Offsets of 4 bytes; at least one, so that there are no more messages than hits. */
 export function readHitRecords(payload: Uint8Array): Uint32Array {
-  if (payload.length % 4 !== 0) bad(`${payload.length} bytes of hits`);
+  if (payload.length === 0 || payload.length % 4 !== 0) bad(`${payload.length} bytes of hits`);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   return Uint32Array.from({ length: payload.length / 4 }, (_, i) => view.getUint32(4 * i, true));
 }

@@ -685,6 +685,7 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
     'read',
     (id) => [[{ id, t: 'spans' }, records(100, 64, 1)], [{ id, t: 'ok', epoch: 'e'.repeat(600) }]],
   ],
+  ['no hit at all', 'find', (id) => [[{ id, t: 'hits' }]]],
   ['half a hit', 'find', (id) => [[{ id, t: 'hits' }, new Uint8Array(3)]]],
   ['a hit before the range', 'find', (id) => [[{ id, t: 'hits' }, records(99)]]],
   ['a hit that ends behind the range', 'find', (id) => [[{ id, t: 'hits' }, records(161)]]],
