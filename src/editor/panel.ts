@@ -777,11 +777,16 @@ export class HexPanel {
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
       gaps: (range) => session.missing(range),
-      findThere: (ranges, pattern, options, signal) =>
+      findThere: (ranges, pattern, beside, options, signal) =>
         this.isFrozen || session.state.link.kind !== 'connected'
           ? undefined
-          : session.find(ranges, pattern, { ...options, asking: 'person' }, signal),
-      read: (ranges, signal) => session.readRuns(ranges, signal),
+          : session.find(
+              ranges,
+              pattern,
+              { ...options, beside, asking: 'person', looker: this.#looker },
+              signal,
+            ),
+      read: (ranges, signal) => session.readBeside(ranges, this.#looker, signal),
       epoch: () => session.state.partition?.epoch,
       isShown: () => this.view.visible,
       replace: async (edits, pause, signal) => {

@@ -178,6 +178,13 @@ export class MemorySession implements Disposable {
     await this.readRuns([range], signal);
   }
 
+  /** As `readRuns`, beside bytes that stay as they are. Rejects also with SessionError `bytes-left`, as `complete`. */
+  async readBeside(ranges: readonly ByteRange[], looker: string, signal: AbortSignal): Promise<void> {
+    this.#pieces.reads.checkLeft(ranges, looker);
+    for (const range of ranges) this.#pieces.reads.checkOneEpoch(range);
+    await this.readRuns(ranges, signal);
+  }
+
   /** As `read`, of several ranges. */
   async readRuns(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
     this.#pieces.reads.asked();
@@ -207,14 +214,22 @@ export class MemorySession implements Disposable {
 
   /**
    * Has the board search ranges for a person, in what its memory holds: nothing of them is read to here, and staged edits do not
-   * count. Rejects with BoardError. A search that gave way to an application says so in its result.
+   * count. Rejects with BoardError; with SessionError `bytes-left` where bytes of `beside`, which is searched here, are of an epoch
+   * that is over, and as `complete`. A search that gave way to an application says so in its result.
    */
   async find(
     ranges: readonly ByteRange[],
     pattern: BoardPattern,
-    options: Omit<FindOptions, 'openTiles'>,
+    {
+      looker,
+      beside,
+      ...options
+    }: Omit<FindOptions, 'openTiles'> & { readonly looker?: string; readonly beside: ByteRange },
     signal: AbortSignal,
   ): Promise<FindResult> {
+    this.#checkRange(beside);
+    this.#pieces.reads.checkLeft([beside], looker);
+    this.#pieces.reads.checkOneEpoch(beside);
     this.#pieces.reads.asked();
     await this.#pieces.reads.open(signal, 'person');
     for (const range of ranges) this.#checkRange(range);

@@ -203,6 +203,25 @@ export class ReadScheduler {
     }
   }
 
+  /**
+   * Throws SessionError `bytes-left` where bytes that come now would stand beside those that an application left. A person who
+   * asked for that since, or a tab that was opened since and shows none of them, may read on.
+   */
+  checkLeft(ranges: readonly ByteRange[], looker: string | undefined): void {
+    const openedSince = looker !== undefined && !this.#quiet.has(looker);
+    const isStale = (): boolean => ranges.some((range) => this.#image.plane.hasStaleIn(range));
+    if (this.#follower.epochEnd?.asked === false && !(openedSince && !isStale())) {
+      throw new SessionError('bytes-left', 'the application ended before these bytes were read');
+    }
+  }
+
+  /** Throws SessionError `bytes-left` where a range holds bytes of an epoch that is over. */
+  checkOneEpoch(range: ByteRange): void {
+    if (this.#image.plane.hasStaleIn(range)) {
+      throw new SessionError('bytes-left', 'bytes of an earlier epoch are beside those to search');
+    }
+  }
+
   async complete(
     range: ByteRange,
     signal: AbortSignal,
@@ -211,10 +230,7 @@ export class ReadScheduler {
     const { plane } = this.#image;
     const missing = plane.missing(range, this.#follower.isConnected ? 'not-read' : undefined);
     if (missing.length === 0) return;
-    const openedSince = looker !== undefined && !this.#quiet.has(looker);
-    if (this.#follower.epochEnd?.asked === false && !(openedSince && plane.stale(range).length === 0)) {
-      throw new SessionError('bytes-left', 'the application ended before these bytes were read');
-    }
+    this.checkLeft([range], looker);
     await this.open(signal, 'person');
     const wanted = mergeRanges([...missing, ...plane.stale(range)], readGap);
     const of = bytesIn(wanted);

@@ -185,6 +185,8 @@ export class ScriptedDevice implements BoardConnector {
   hook: (point: HookPoint) => Promise<void> | void = () => undefined;
   readonly reads: ByteRange[][] = [];
   readonly searches: ByteRange[][] = [];
+  /** Tells each hit of a search alone. */
+  splitHits = false;
   /** Who asked for each read and search. */
   readonly asked: Asking[] = [];
   /** Who asked for the layout, each time. */
@@ -563,7 +565,8 @@ export class ScriptedDevice implements BoardConnector {
       const found = await findInRead({ range, bytes, unreadable }, pattern, left, bytesPerTile, async () =>
         throwIfCancelled(signal),
       );
-      options.onHits?.(found);
+      if (this.splitHits) for (const hit of found) options.onHits?.([hit]);
+      else options.onHits?.(found);
       options.onProgress?.(endOf(range));
       offsets.push(...found);
     }

@@ -55,9 +55,9 @@ async function setup() {
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
       gaps: (range) => session.missing(range),
-      findThere: (ranges, pattern, options, signal) =>
-        session.find(ranges, pattern, { ...options, asking: 'person' }, signal),
-      read: (ranges, signal) => session.readRuns(ranges, signal),
+      findThere: (ranges, pattern, beside, options, signal) =>
+        session.find(ranges, pattern, { ...options, beside, asking: 'person', looker: 'tab' }, signal),
+      read: (ranges, signal) => session.readBeside(ranges, 'tab', signal),
       epoch: () => session.state.partition?.epoch,
       isShown: () => is.shown,
       replace: async (all) => {
@@ -155,6 +155,47 @@ describe('a search', () => {
     device.announce();
     expect(hits()).toEqual([]);
     expect(search.state(undefined).unseen).toBeGreaterThan(bytesPerTile);
+  });
+
+  test('what could overlap itself is read, not searched by the board', async () => {
+    const { device, session, search, write, hits, over } = await setup();
+    // Two of these bytes were read before.
+    write(4094, 0xaa, 0xaa, 0xaa, 0xaa);
+    await session.refresh({ offset: 4094, length: 2 }, never);
+    search.start(asked('AA AA', { read: 'all' }));
+    await over();
+    expect(hits()).toEqual([4094, 4096]);
+    expect(device.searches).toEqual([]);
+    expect(session.missing(all)).toEqual([]);
+  });
+
+  test('many messages of hits are joined once in a while, and the page is told no more often', async () => {
+    const { device, search, write, hits, over, percents } = await setup();
+    for (let at = 0; at < 64; at++) write(bytesPerTile + 64 * at, 0xa4, 0x70);
+    device.splitHits = true;
+    search.start(asked('A4 70', { read: 'all' }));
+    await over();
+    expect(hits()).toHaveLength(64);
+    expect(percents.length).toBeLessThan(32);
+  });
+
+  test('hits of another epoch are not shown beside what was read before: that is said', async () => {
+    const { device, session, search, write, hits } = await setup();
+    write(8192, 0xa4, 0x70);
+    device.hook = (point) => {
+      if (point === 'find-done') device.epoch = 'another';
+    };
+    search.start(asked('A4 70', { read: 'all' }));
+    await eventually(() => search.state(undefined).said).toContain('a new epoch');
+    expect(hits()).toEqual([]);
+    device.hook = () => undefined;
+    device.announce();
+    // What was read before is of the old epoch: the board is not asked.
+    expect(session.isStale(all)).toBe(true);
+    device.searches.length = 0;
+    search.start(asked('A4 70', { read: 'all' }));
+    await eventually(() => search.state(undefined).said).toContain('earlier epoch');
+    expect(device.searches).toEqual([]);
   });
 
   test('reads the hits that a board found before they are replaced', async () => {

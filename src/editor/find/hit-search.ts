@@ -6,7 +6,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { FindOptions, FindResult } from '../../board/board.ts';
 import { BoardError } from '../../board/errors.ts';
 import { type BytesView, stateBits } from '../../model/byte-state.ts';
-import { type BoardPattern, boardPatternOf, lengthOf } from '../../model/find/board-pattern.ts';
+import {
+  type BoardPattern,
+  boardPatternOf,
+  lengthOf,
+  overlapsItself,
+} from '../../model/find/board-pattern.ts';
 import type { MaskedBytes } from '../../model/find/byte-matcher.ts';
 import { Finder } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
@@ -17,6 +22,7 @@ import type { ByteRange } from '../../model/geometry.ts';
 import { Soon } from '../../model/later.ts';
 import type { Localiser } from '../../model/localiser.ts';
 import { bytesIn, endOf, intersectRanges } from '../../model/ranges.ts';
+import { SessionError } from '../../session/errors.ts';
 import type { ByteEdit } from '../../session/types.ts';
 import type { AskedHits, FoundState } from '../messages.ts';
 import { problemText, replacedText } from './find-sentences.ts';
@@ -36,10 +42,11 @@ export interface SearchedTab {
   ): Promise<void> | undefined;
   /** Runs of a range that were not read yet. */
   gaps(range: ByteRange): readonly ByteRange[];
-  /** Has the board search; undefined where nothing can be read now. */
+  /** Has the board search, for hits that stand beside those in what was read of `beside`; undefined where nothing can be read now. */
   findThere(
     ranges: readonly ByteRange[],
     pattern: BoardPattern,
+    beside: ByteRange,
     options: FindOptions,
     signal: AbortSignal,
   ): Promise<FindResult> | undefined;
@@ -71,6 +78,8 @@ const stepWork = 64 * 1024;
 /** After a change the search is repeated at the earliest after this, and takes a tenth of the time at most. Milliseconds. */
 const restMs = 500;
 const restShare = 10;
+/** Hits that a board tells are joined with the others at the earliest after this, and for a tenth of the time at most. Milliseconds. */
+const joinMs = 250;
 /** So much is read without being asked for. */
 const readAtOnce = 1024 * 1024;
 /** More bytes, and more hits, are not replaced at once. */
@@ -83,7 +92,7 @@ export class HitSearch {
   readonly #l10n: Localiser;
   #asked: AskedHits | undefined;
   #pattern: Pattern | undefined;
-  /** The same for the board's side, where that can search for it. */
+  /** The same for the board's side, where that can search for it and finds the same hits wherever it begins. */
   #boardPattern: BoardPattern | undefined;
   /** Hits in what was read, and what the board found elsewhere, in which epoch. */
   #here = new HitList();
@@ -117,6 +126,12 @@ export class HitSearch {
   #shown: ByteRange | undefined;
   readonly #repeating = new Soon(() => this.#repeat());
   #took = 0;
+  /** Joins hits that a board told meanwhile. */
+  readonly #joining = new Soon(() => {
+    this.#join();
+    this.#tab.changed();
+  });
+  #joinTook = 0;
 
   constructor(tab: SearchedTab, bytesPerTile: number, l10n: Localiser) {
     this.#tab = tab;
@@ -149,7 +164,8 @@ export class HitSearch {
     this.#asked = asked;
     this.#hits = new HitList();
     this.#pattern = undefined;
-    this.#boardPattern = asked && boardPatternOf(asked.query);
+    const there = asked && boardPatternOf(asked.query);
+    this.#boardPattern = there === undefined || overlapsItself(there) ? undefined : there;
     const pattern = asked && patternOf(asked.query, indexOf);
     if (pattern?.kind === 'none') this.#say(problemText(pattern.problem, this.#l10n), true);
     else if (pattern !== undefined && asked !== undefined) {
@@ -163,6 +179,7 @@ export class HitSearch {
   cancel(): void {
     if (this.#percent === undefined && this.#replacement === undefined) return;
     const finder = this.#finder;
+    if (this.#joining.isAsked) this.#join();
     this.#stop();
     if (finder !== undefined) this.#ended(finder);
     this.#followSoon();
@@ -330,6 +347,7 @@ export class HitSearch {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.#repeating.cancel();
+    this.#joining.cancel();
     this.#isRunning = false;
     this.#readsLittle = false;
     this.#finder = undefined;
@@ -433,22 +451,29 @@ export class HitSearch {
     const offsets: number[] = [];
     const epoch = this.#tab.epoch();
     const found = (searched: readonly ByteRange[], isFull: boolean): void => {
+      this.#joining.cancel();
       this.#there = { offsets, length: lengthOf(pattern), searched, isFull, epoch };
       this.#join();
     };
     const onHits = (some: readonly number[]): void => {
       if (signal.aborted) return;
       for (const offset of some) offsets.push(offset);
-      found([], false);
-      this.#tab.changed();
+      this.#there ??= { offsets, length: lengthOf(pattern), searched: [], isFull: false, epoch };
+      this.#joining.ask(Math.max(joinMs, restShare * this.#joinTook));
     };
     const onProgress = (bytes: number): void => {
       if (!signal.aborted) this.#progress(Math.min(bytes, of), of);
     };
-    const searching = this.#tab.findThere(ranges, pattern, { onHits, onProgress }, signal);
+    const searching = this.#tab.findThere(ranges, pattern, range, { onHits, onProgress }, signal);
     if (searching === undefined) return;
     const result = await searching;
     if (signal.aborted) return;
+    if (result.epoch !== epoch || this.#tab.epoch() !== epoch) {
+      this.#joining.cancel();
+      this.#there = undefined;
+      this.#join();
+      throw new SessionError('bytes-changed-hands', 'a new epoch began during the search');
+    }
     offsets.splice(0, offsets.length);
     for (const offset of result.offsets) offsets.push(offset);
     const last = result.offsets.at(-1) ?? 0;
@@ -459,6 +484,12 @@ export class HitSearch {
 
   /** Joins what was found here with what the board found. */
   #join(): void {
+    const start = performance.now();
+    this.#joinNow();
+    this.#joinTook = performance.now() - start;
+  }
+
+  #joinNow(): void {
     const { range } = this.#asked ?? {};
     const there = this.#there;
     this.#hits = this.#here;
@@ -475,12 +506,16 @@ export class HitSearch {
   /** Reads the bytes of hits that the board found: what is replaced was seen. */
   async #readHits(hits: HitList, first: number, end: number, signal: AbortSignal): Promise<void> {
     if (this.#there === undefined) return;
+    const { epoch } = this.#there;
     const ranges: ByteRange[] = [];
     for (let i = first; i < end; i++) {
       const hit = hits.at(i);
       if (hit !== undefined) ranges.push(hit);
     }
     await this.#tab.read(ranges, signal);
+    if (this.#tab.epoch() !== epoch) {
+      throw new SessionError('bytes-changed-hands', 'a new epoch began while hits were read');
+    }
   }
 
   /** Takes what was found. */

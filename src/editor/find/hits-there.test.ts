@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
+import { stateBits } from '../../model/byte-state.ts';
+import { overlapsItself, searchPattern } from '../../model/find/board-pattern.ts';
+import { Finder } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { RangeCollector } from '../../model/ranges.ts';
 import { aroundGaps, joinHits, searchedIn, without } from './hits-there.ts';
+import { indexOf } from './index-of.ts';
 
 const size = 120;
 
@@ -78,4 +82,58 @@ test(`hits of both sides together are those of a search that could read all (see
       expect(isHere || isInGap).toBe(true);
     }
   }
+});
+
+test(`of patterns that cannot overlap themselves, hits of both sides are those of a Finder over everything (seed ${runSeed()})`, () => {
+  const random = new Random(runSeed() + 2);
+  const tried = { alone: 0, overlapping: 0 };
+  for (let round = 0; round < 2000; round++) {
+    const length = 1 + random.below(5);
+    const letters = (count: number) => Uint8Array.from({ length: count }, () => random.below(2));
+    const pattern = {
+      kind: 'bytes',
+      values: letters(length),
+      masks: letters(length).map((one) => 255 * one),
+    } as const;
+    const bytes = letters(size);
+    const find = (isThere: (byte: number) => boolean): HitList => {
+      const flags = Uint8Array.from(bytes, (_, i) => (isThere(i) ? stateBits.known : 0));
+      const take = ({ offset, length: most }: ByteRange) => ({
+        length: most,
+        bytes: bytes.subarray(offset, offset + most),
+        flags: flags.subarray(offset, offset + most),
+      });
+      const finder = new Finder(
+        { bytes: take, view: take },
+        searchPattern(pattern, indexOf),
+        [{ offset: 0, length: size }],
+        size,
+      );
+      while (!finder.isOver) finder.step(1000);
+      return finder.hits;
+    };
+    const offsets = (hits: HitList) => Array.from({ length: hits.count }, (_, i) => hits.at(i)?.offset ?? -1);
+    if (overlapsItself(pattern)) {
+      tried.overlapping++;
+      continue;
+    }
+    tried.alone++;
+    const isGap = Array.from({ length: size }, () => random.below(3) === 0);
+    const gaps = runsOf((byte) => isGap[byte] === true);
+    const asked = bytesOf(aroundGaps(gaps, length, { offset: 0, length: size }));
+    const there = {
+      offsets: offsets(find((byte) => asked.has(byte))),
+      length,
+      searched: gaps,
+      isFull: false,
+    };
+    const joined = joinHits(
+      find((byte) => isGap[byte] === false),
+      there,
+      gaps,
+      () => false,
+    );
+    expect(offsets(joined)).toEqual(offsets(find(() => true)));
+  }
+  expect(Math.min(tried.alone, tried.overlapping)).toBeGreaterThan(100);
 });

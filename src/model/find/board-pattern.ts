@@ -71,6 +71,22 @@ export function lengthOf(pattern: BoardPattern): number {
   return pattern.tests.length * (pattern.tests[0]?.sets.length ?? 0) * pattern.numberBytes;
 }
 
+/** Whether two of its hits could overlap; also true where that is not known. Then it counts where a search begins. */
+export function overlapsItself(pattern: BoardPattern): boolean {
+  const length = lengthOf(pattern);
+  if (pattern.kind === 'cells') return pattern.align < length;
+  const { values, masks } = pattern;
+  const fits = (shift: number): boolean => {
+    for (let at = shift; at < length; at++) {
+      const mask = (masks[at] ?? 0) & (masks[at - shift] ?? 0);
+      if ((((values[at] ?? 0) ^ (values[at - shift] ?? 0)) & mask) !== 0) return false;
+    }
+    return true;
+  };
+  for (let shift = 1; shift < length; shift++) if (fits(shift)) return true;
+  return false;
+}
+
 /** Searches for it here, as a board does. */
 export function searchPattern(pattern: BoardPattern, indexOf: IndexOf): Pattern {
   if (pattern.kind === 'bytes') return { kind: 'bytes', matcher: byteMatcher(pattern, indexOf) };
