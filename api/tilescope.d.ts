@@ -47,7 +47,7 @@ export interface TilescopeApi {
    * discards them. `immediate` writes them at once; a word of 32 bits in which a byte changed while the person was asked is
    * left alone.
    *
-   * Refused are program memory, bytes on which somebody has staged edits, memory that a person locked, and a write while a person is
+   * Refused are program memory, bytes on which somebody has staged edits, locked memory of a partition that nobody uses, and a write while a person is
    * asked about another one.
    */
   write(
@@ -208,7 +208,7 @@ export type TilescopeErrorCode =
   | 'outside'
   /** Nobody uses the partition, and no person has read these bytes. */
   | 'free-partition'
-  /** A person locked the memory, or it is program memory. */
+  /** Editing is locked, or it is program memory. */
   | 'locked'
   /** Somebody has staged edits on these bytes. */
   | 'edits-staged'
