@@ -42,13 +42,14 @@ export interface TilescopeApi {
    */
   read(place: MemoryPlace, token?: CancellationToken): Promise<MemoryBytes>;
   /**
-   * Changes bytes, at most 4 KiB, once a person has agreed: asked each time, with your extension's name, the bytes now and then, and
-   * the owner beside whom they would be written. `staged` (the default) stages them in an editor, where the person applies or
-   * discards them. `immediate` writes them at once; a word of 32 bits in which a byte changed while the person was asked is
-   * left alone.
+   * Changes bytes, at most 4 KiB, once a person has agreed: asked each time, with your extension's name, each change, and the
+   * owner beside whom it would be made. `staged` (the default) stages them in an editor whose memory is unlocked, where the
+   * person applies or discards them. `immediate` writes them at once, at most what a question can show. Nobody is asked where
+   * the bytes are there already.
    *
-   * Refused are program memory, bytes on which somebody has staged edits, locked memory of a partition that nobody uses, and a write while a person is
-   * asked about another one.
+   * If a byte changed while the person was asked, nothing is written; the board compares words of 32 bits in the moment of the
+   * write. Refused are program memory, locked memory, bytes on which somebody has staged edits, a write while a person is asked about
+   * another one, and for a while one of a caller that was refused.
    */
   write(
     place: Omit<MemoryPlace, 'length'>,
@@ -64,7 +65,7 @@ export interface TilescopeApi {
   watch(place: MemoryPlace, listener: (news: WatchNews) => void, options?: WatchOptions): Promise<Disposable>;
   /**
    * Reads a tile's memory, or that of all tiles, within the read budget, and writes it as a snapshot (`docs/snapshots.md`),
-   * in place of a file that is there. Of a partition that nobody uses it has what a person has read. Program memory is refused.
+   * in place of a snapshot that is there; the name ends in `.aiesnap`. Of a partition that nobody uses it has what a person has read. Program memory is refused.
    */
   snapshot(place: SnapshotPlace, file: Uri, token?: CancellationToken): Promise<SnapshotResult>;
 }

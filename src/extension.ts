@@ -350,6 +350,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     boardLabel: (id) => boards.get(id)?.config.label ?? id,
     memoryName: (resource) => memoryName(resource.memory),
     ownerText,
+    columnsText,
     sentence: (thrown) => sentenceOf(thrown, errorText, vscode.l10n),
     note: (thrown) => failures.note(thrown),
     now: services.now,

@@ -68,7 +68,7 @@ async function next(place) {
       api
         .watch({ ...place, length: 20 }, (news) => {
           // A pause ends by itself: there is nothing to do but wait.
-          if (news.kind !== 'bytes') return;
+          if (news.kind !== 'bytes' || news.unreadable.length > 0) return;
           const mailbox = mailboxOf(news.bytes);
           if (!isFirst && mailbox.flag !== 0) done(mailbox);
           isFirst = false;

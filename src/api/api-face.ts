@@ -4,13 +4,13 @@
  */
 import * as vscode from 'vscode';
 import type { TilescopeApi, TilescopeExports } from '../../api/tilescope.d.ts';
-import { toBoardError } from '../board/errors.ts';
 import { LazyPart } from '../model/lazy-part.ts';
-import { agreesTo, type ModalQuestion } from '../say/say.ts';
+import { answerUnasked, type ModalQuestion, type UnaskedAnswer } from '../say/say.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServices } from './api-services.ts';
 import { commandNames } from './command-names.ts';
 import type { LoadedApi } from './loaded.ts';
+import { apiErrorOf } from './refusals.ts';
 import { toolNames } from './tool-names.ts';
 import type { LanguageTools } from './tools.ts';
 import type { Caller } from './writes.ts';
@@ -28,7 +28,8 @@ export class ApiFace implements vscode.Disposable {
   readonly #loaded: LazyPart<Loaded>;
 
   /** How a person is asked before another program writes; tests answer in their place. */
-  confirm: (question: ModalQuestion) => Promise<boolean> = agreesTo;
+  confirm: (question: ModalQuestion) => Promise<UnaskedAnswer> = (question) =>
+    answerUnasked(question, vscode.l10n.t('Do Not Write'), vscode.l10n.t('Do Not Ask Again'));
 
   /** What other extensions get. */
   readonly exports: TilescopeExports = {
@@ -141,11 +142,7 @@ export class ApiFace implements vscode.Disposable {
     try {
       return await act(await this.#loaded.load(), stop.signal);
     } catch (error) {
-      if (error instanceof ApiError) throw error;
-      const { code } = toBoardError(error);
-      if (code !== 'cancelled') this.#services.note(error);
-      const known = code === 'cancelled' ? code : code === 'not-asked' ? 'free-partition' : 'failed';
-      throw new ApiError(known, this.#services.sentence(error));
+      throw apiErrorOf(error, this.#services);
     } finally {
       ends?.dispose();
     }

@@ -4,7 +4,7 @@ import type { PartitionInfo } from '../board/board.ts';
 import type { Disposable } from '../model/event.ts';
 import type { After } from '../model/later.ts';
 import type { MemoryResource } from '../model/resource.ts';
-import type { ModalQuestion } from '../say/say.ts';
+import type { ModalQuestion, UnaskedAnswer } from '../say/say.ts';
 import type { BoardLink } from '../session/link.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { SessionReference } from '../session/pool.ts';
@@ -45,8 +45,10 @@ export interface ApiServices {
   memoryName(resource: MemoryResource): string;
   /** Who uses a partition, in words. */
   ownerText(info: PartitionInfo): string;
-  /** Asks a person. */
-  confirm(question: ModalQuestion): Promise<boolean>;
+  /** Asks a person who did nothing for it. */
+  confirm(question: ModalQuestion): Promise<UnaskedAnswer>;
+  /** The columns of a partition, for people. */
+  columnsText(info: PartitionInfo): string;
   /** The living sessions of this window. */
   sessions(): readonly MemorySession[];
   /** What board or session threw, as one text: the sentence and the next step. */

@@ -1,6 +1,6 @@
 /** A memory that is joined for another program: its session, and how it is read again for nobody, within the budget. */
 import { patience } from '../board/board.ts';
-import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import { type ByteRange, isProgramMemory, type MemoryGeometry } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { MemorySession } from '../session/memory-session.ts';
@@ -33,7 +33,7 @@ export class JoinedMemory {
   ): Promise<T> {
     const { info } = access.partition(resource);
     // Its session may read a running core's program, where a person allowed that: other programs never do.
-    if (resource.memory === 'program') throw programMemory(l10n);
+    if (isProgramMemory(resource.memory)) throw programMemory(l10n);
     const { tile: _, ...memory } = resource;
     const reference: SessionReference | undefined = await services.acquire(memory);
     if (reference === undefined) throw noMemory(l10n);

@@ -1,9 +1,9 @@
 /** What the API does, in one part that is loaded when another program first asks for something. */
 
 import * as v from 'valibot';
-import type * as vscode from 'vscode';
 import type { WatchNews } from '../../api/tilescope.d.ts';
 import type { Disposable } from '../model/event.ts';
+import { isProgramMemory } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { fitting, whole } from '../model/shapes.ts';
 import { ApiError } from './api-error.ts';
@@ -32,13 +32,13 @@ export class LoadedApi implements Disposable {
   #count = 0;
 
   constructor(services: ApiServices, l10n: Localiser) {
-    const pace = new ReadPace(services.now, services.after);
+    const pace = new ReadPace(() => performance.now(), services.after, l10n);
     this.access = new MemoryAccess(services, pace, l10n);
     this.#parts = { services, access: this.access, pace, l10n };
     this.writes = new ProgramWrites(this.#parts);
   }
 
-  keep(asked: unknown, file: vscode.Uri, signal: AbortSignal) {
+  keep(asked: unknown, file: unknown, signal: AbortSignal) {
     return keepMemory(this.#parts, asked, file, signal);
   }
 
@@ -50,7 +50,7 @@ export class LoadedApi implements Disposable {
     if (period === undefined || typeof tell !== 'function') {
       throw new ApiError('bad-request', l10n.t('This is not what a watch takes: a listener, and a period.'));
     }
-    if (place.memory === 'program') throw programMemory(l10n);
+    if (isProgramMemory(place.memory)) throw programMemory(l10n);
     if (this.#watches.size >= mostOfOthers) {
       throw new ApiError(
         'too-many',

@@ -16,6 +16,7 @@ import { isPartitionKey } from '../model/partition-key.ts';
 import { isBoardId, type MemoryResource } from '../model/resource.ts';
 import { fitting, whole } from '../model/shapes.ts';
 import { ApiError } from './api-error.ts';
+import { outside } from './refusals.ts';
 
 /** What is asked for, checked; whether there is such a memory is another question. */
 export interface AskedPlace extends MemoryResource, ByteRange {}
@@ -65,5 +66,5 @@ export function rangeIn(geometry: MemoryGeometry, place: AskedPlace, l10n: Local
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  throw new ApiError('outside', l10n.t('These bytes are not all within the memory.'));
+  throw outside(l10n);
 }

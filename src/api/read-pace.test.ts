@@ -14,7 +14,7 @@ function bench(wordsPerSecond: number) {
     return { dispose: () => clearImmediate(timer) };
   };
   const link = { budget: new ReadBudget(() => wordsPerSecond) } as BoardLink;
-  return { pace: new ReadPace(() => now, after), link, now: () => now };
+  return { pace: new ReadPace(() => now, after, { t: (text) => text }), link, now: () => now };
 }
 
 const { signal } = new AbortController();
@@ -40,6 +40,14 @@ describe('[live-11] reads of other programs', () => {
     await pace.turn(link, 400, signal, async () => undefined);
     await pace.turn(link, 400, signal, async () => undefined);
     expect(now()).toBe(1200);
+  });
+
+  test('that wait without end are refused', async () => {
+    const { pace, link } = bench(1_000_000);
+    const reads = Array.from({ length: 80 }, () => pace.turn(link, 4, signal, async () => undefined));
+    const refused = (await Promise.allSettled(reads)).filter(({ status }) => status === 'rejected');
+    expect(refused.length).toBeGreaterThan(10);
+    await pace.turn(link, 4, signal, async () => undefined);
   });
 
   test('go on after one that failed, and after one that was given up', async () => {

@@ -10,6 +10,7 @@ import { fitting, textUpTo, whole } from '../model/shapes.ts';
 import { ApiError } from './api-error.ts';
 import type { CommandName } from './command-names.ts';
 import type { LoadedApi } from './loaded.ts';
+import { noBoard, outside } from './refusals.ts';
 import type { Caller } from './writes.ts';
 
 /** Characters of bytes that are to be written. */
@@ -76,7 +77,13 @@ async function nextChange(api: LoadedApi, asked: unknown, timeoutMs: number, aft
   try {
     return await new Promise<string>((done, failed) => {
       end = api.watch(asked, {}, (news) => {
-        if (news.kind !== 'bytes') return;
+        if (news.kind === 'paused') {
+          // One look decides: it is asked for again once there is something to wait for.
+          if (news.why === 'no-board') failed(noBoard(vscode.l10n));
+          if (news.why === 'outside') failed(outside(vscode.l10n));
+          return;
+        }
+        if (news.unreadable.length > 0) return;
         const text = hexPairs(news.bytes, false);
         first ??= text;
         if (text !== first) done(text);

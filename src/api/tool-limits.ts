@@ -6,7 +6,7 @@ export class ToolLimits {
   readonly #now: () => number;
   #calls: readonly number[] = [];
 
-  /** @param now milliseconds since 1970 */
+  /** @param now milliseconds of a clock that only goes forward */
   constructor(now: () => number) {
     this.#now = now;
   }

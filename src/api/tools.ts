@@ -13,7 +13,7 @@ import { tableTooltip } from '../say/say.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServices } from './api-services.ts';
 import type { LoadedApi } from './loaded.ts';
-import { freePartition } from './refusals.ts';
+import { apiErrorOf, freePartition } from './refusals.ts';
 import { ToolLimits } from './tool-limits.ts';
 import type { ToolName } from './tool-names.ts';
 
@@ -22,6 +22,8 @@ const mostRead = 1024;
 const mostWritten = 64;
 /** Characters of one answer. */
 const mostSaid = 16_000;
+/** Characters of a failure. */
+const mostSaidOfFailure = 2000;
 /** Characters of a name in an answer. */
 const mostNamed = 80;
 /** Bytes of a line. */
@@ -50,19 +52,17 @@ export class LanguageTools {
   constructor(api: LoadedApi, services: ApiServices) {
     this.#api = api;
     this.#services = services;
-    this.#limits = new ToolLimits(services.now);
+    this.#limits = new ToolLimits(() => performance.now());
   }
 
   /** Answers a tool's call. Rejects with an Error whose text tells the model why. */
   async invoke(name: ToolName, input: unknown, signal: AbortSignal): Promise<vscode.LanguageModelToolResult> {
-    const wait = this.#limits.call();
-    if (wait > 0) {
-      throw new ApiError(
-        'too-many',
-        `Too many calls. Wait ${Math.ceil(wait / 1000)} seconds, then try again.`,
-      );
-    }
-    const text = await this.#answer(name, input, signal);
+    this.#count();
+    const text = await this.#answer(name, input, signal).catch((error: unknown) => {
+      const { code, message } = apiErrorOf(error, this.#services);
+      // A failure tells of boards, too.
+      throw new ApiError(code, `${dataNote}\n\n${message.slice(0, mostSaidOfFailure)}`);
+    });
     const cut = text.length > mostSaid ? `${text.slice(0, mostSaid)}\n(cut: ask for less)` : text;
     return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(`${dataNote}\n\n${cut}`)]);
   }
@@ -74,6 +74,7 @@ export class LanguageTools {
     signal: AbortSignal,
   ): Promise<vscode.PreparedToolInvocation | undefined> {
     if (name !== 'tilescope_write') return undefined;
+    this.#count();
     const { place, seen, bytes, tile } = writtenPlace(input);
     const now = await this.#api.access.read(place, signal);
     const { l10n } = vscode;
@@ -89,6 +90,13 @@ export class LanguageTools {
       invocationMessage: title,
       confirmationMessages: { title, message: tableTooltip(title, rows) },
     };
+  }
+
+  /** @throws ApiError `too-many` */
+  #count(): void {
+    const wait = this.#limits.call();
+    if (wait === 0) return;
+    throw new ApiError('too-many', `Too many calls. Wait ${Math.ceil(wait / 1000)} seconds, then try again.`);
   }
 
   async #answer(name: ToolName, input: unknown, signal: AbortSignal): Promise<string> {

@@ -5,8 +5,8 @@
 import * as v from 'valibot';
 import type { WriteResult } from '../../api/tilescope.d.ts';
 import type { PartitionInfo } from '../board/board.ts';
-import { BoardError } from '../board/errors.ts';
-import { formatTile } from '../model/geometry.ts';
+import { BoardError, throwIfCancelled } from '../board/errors.ts';
+import { formatTile, locate, type MemoryGeometry } from '../model/geometry.ts';
 import { hexNumber, hexPairs } from '../model/numbers.ts';
 import { fitting } from '../model/shapes.ts';
 import type { ModalQuestion } from '../say/say.ts';
@@ -21,8 +21,12 @@ import { changedHands, freePartition } from './refusals.ts';
 
 /** Bytes of one write. */
 const mostWritten = 4096;
-/** Bytes that a question shows. */
-const mostShown = 64;
+/** Lines of changes that a question shows, and bytes of one. */
+const mostLines = 16;
+const bytesOfLine = 8;
+/** How long a caller waits after it was refused, milliseconds: doubled each time up to the longest. */
+const firstPause = 2000;
+const longestPause = 600_000;
 
 const optionsShape = v.object({
   how: v.optional(v.picklist(['staged', 'immediate']), 'staged'),
@@ -47,6 +51,8 @@ export class ProgramWrites {
   readonly #parts: ApiParts;
   #count = 0;
   #isAsking = false;
+  /** Callers that were refused: how often since the last yes, and until when they may not ask. */
+  readonly #refused = new Map<string, { readonly times: number; readonly until: number }>();
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
@@ -69,9 +75,9 @@ export class ProgramWrites {
         l10n.t('This is not what a write takes: bytes, and options for them.'),
       );
     }
-    // What the caller does with its arrays later changes nothing.
-    const bytes = given.slice();
-    const seen = how.seen?.slice();
+    // What the caller does with its arrays later changes nothing; `slice` of a Node Buffer would be a view.
+    const bytes = Uint8Array.from(given);
+    const seen = how.seen && Uint8Array.from(how.seen);
     const place = askedPlace({ ...Object(asked), length }, mostWritten, l10n);
     return await JoinedMemory.with(this.#parts, place, signal, (memory) =>
       this.#write(memory, { caller, place, bytes, how: how.how }, seen, signal),
@@ -96,26 +102,33 @@ export class ProgramWrites {
     }
     if (seen !== undefined && !isSame(seen, now.bytes))
       return { outcome: 'left', left: differing(seen, now.bytes) };
-    const { state, occupant } = session;
-    const { partition } = state;
-    if (state.lockedBecause !== undefined) throw state.lockedBecause;
-    if (partition === undefined) throw new BoardError('no-partition', 'the partition is not listed');
-    const isLocked = state.policy === 'locked';
-    if (isLocked && !state.inUse) {
+    const changes = differences(now.bytes, bytes);
+    if (changes.length === 0) return { outcome: 'written', left: [] };
+    this.#checkUnlocked(session, wanted.how);
+    this.#checkUnstaged(session, range);
+    const lines = changeLines(memory.geometry, range.offset, changes);
+    if (wanted.how === 'immediate' && lines.length > mostLines) {
       throw new ApiError(
-        'locked',
-        l10n.t('Editing of this memory is locked. Unlock it in its editor first.'),
+        'bad-request',
+        l10n.t(
+          'So many changes cannot be shown to the person who is asked. Write fewer at once, or stage them.',
+        ),
       );
     }
-    this.#checkUnstaged(session, range);
-    const question = this.#question(wanted, now.bytes, partition, isLocked && state.inUse);
-    if (!(await this.#agreed(question))) {
-      throw new ApiError('declined', l10n.t('The person who was asked did not agree to this write.'));
-    }
+    const { partition, inUse } = session.state;
+    if (partition === undefined) throw new BoardError('no-partition', 'the partition is not listed');
+    const { occupant } = session;
+    await this.#consent(caller, this.#question(wanted, changes, lines, partition));
+    throwIfCancelled(signal);
     // The question may have outlived what it was about.
-    if (session.state.partition?.epoch !== epoch) throw changedHands(l10n);
+    if (session.state.partition?.epoch !== epoch || session.occupant !== occupant) throw changedHands(l10n);
+    this.#checkUnlocked(session, wanted.how);
     this.#checkUnstaged(session, range);
-    if (isLocked) session.agreeBeside(occupant);
+    if (inUse) await memory.refresh(range, signal);
+    const then = knownBytes(session, range);
+    if (then === undefined) throw changedHands(l10n);
+    // A byte that stays as it is was shown, too.
+    if (!isSame(now.bytes, then.bytes)) return { outcome: 'left', left: differing(now.bytes, then.bytes) };
     const label = l10n.t('Write by {0}', caller.name);
     const edit = { offset: range.offset, bytes, seen: { base: now.bytes, shown: now.bytes } };
     if (wanted.how === 'staged') {
@@ -124,28 +137,51 @@ export class ProgramWrites {
       return { outcome: 'staged', left: [] };
     }
     const document = `api:${caller.id}:${this.#count++}`;
-    try {
-      const report = await session.stageImmediate(document, label, [edit]).write(signal);
-      return resultOf(report, range.offset);
-    } finally {
-      session.closeDocument(document);
-      // The consent was for this write.
-      if (isLocked) session.setPolicy('locked');
-    }
+    const report = await session.writeOnce(document, label, [edit], occupant, signal);
+    return resultOf(report, range.offset);
   }
 
-  /** Asks a person, one question at a time: no pile of them can tire a person into a yes. */
-  async #agreed(question: ModalQuestion): Promise<boolean> {
+  /** @throws ApiError `locked`: only a write at once goes beside an owner without *Unlock Editing*, and none where a person locked. */
+  #checkUnlocked(session: MemorySession, how: Wanted['how']): void {
     const { services, l10n } = this.#parts;
+    const { lockedBecause, policy, inUse } = session.state;
+    if (lockedBecause !== undefined) throw new ApiError('locked', services.sentence(lockedBecause));
+    if (policy === 'staged') return;
+    if (how === 'immediate' && inUse && !session.isLockedByPerson) return;
+    throw new ApiError('locked', l10n.t('Editing of this memory is locked. Unlock it in its editor first.'));
+  }
+
+  /**
+   * Asks a person, one question at a time; who was refused waits before the next one, longer each time, so that no row of
+   * questions tires a person into a yes. @throws ApiError `declined`, `too-many`
+   */
+  async #consent({ id }: Caller, question: ModalQuestion): Promise<void> {
+    const { services, l10n } = this.#parts;
+    const refused = this.#refused.get(id);
+    if (refused?.until === Number.POSITIVE_INFINITY) {
+      throw new ApiError('declined', l10n.t('A person does not want to be asked by this program any more.'));
+    }
+    if (refused !== undefined && performance.now() < refused.until) {
+      throw new ApiError('too-many', l10n.t('A person did not agree a moment ago. Ask later.'));
+    }
     if (this.#isAsking) {
       throw new ApiError('too-many', l10n.t('A person is asked about another write. Try again after that.'));
     }
     this.#isAsking = true;
     try {
-      return await services.confirm(question);
+      const answer = await services.confirm(question);
+      if (answer === 'yes') {
+        this.#refused.delete(id);
+        return;
+      }
+      const times = (refused?.times ?? 0) + 1;
+      const pause = Math.min(longestPause, firstPause * 2 ** (times - 1));
+      const until = answer === 'never' ? Number.POSITIVE_INFINITY : performance.now() + pause;
+      this.#refused.set(id, { times, until });
     } finally {
       this.#isAsking = false;
     }
+    throw new ApiError('declined', l10n.t('The person who was asked did not agree to this write.'));
   }
 
   #checkUnstaged(session: MemorySession, range: { readonly offset: number; readonly length: number }): void {
@@ -159,20 +195,18 @@ export class ProgramWrites {
   }
 
   #question(
-    { caller, place, bytes, how }: Wanted,
-    now: Uint8Array,
+    { caller, place, how }: Wanted,
+    changes: readonly Change[],
+    lines: readonly string[],
     partition: PartitionInfo,
-    unlocks: boolean,
   ): ModalQuestion {
     const { services, l10n } = this.#parts;
-    const { offset, tile } = place;
-    const address = hexNumber(offset, 4);
-    const lines = [
-      tile === undefined
-        ? l10n.t('{0}, from {1} on', services.memoryName(place), address)
-        : l10n.t('{0} of tile {1}, from {2} on', services.memoryName(place), formatTile(tile), address),
-      l10n.t('Now: {0}', this.#hex(now)),
-      l10n.t('Then: {0}', this.#hex(bytes)),
+    const shown = lines.slice(0, mostLines);
+    const count = changes.reduce((sum, { before }) => sum + before.length, 0);
+    const texts = [
+      `${services.memoryName(place)}, ${services.columnsText(partition)}`,
+      ...shown,
+      ...(lines.length > shown.length ? [l10n.t('and {0} more lines', lines.length - shown.length)] : []),
       '',
       ...(partition.inUse
         ? [
@@ -182,10 +216,9 @@ export class ProgramWrites {
             ),
           ]
         : []),
-      ...(unlocks && how === 'staged' ? [l10n.t('This unlocks editing beside the owner.')] : []),
       how === 'staged'
         ? l10n.t('They are staged in an editor. Nothing reaches the board before you choose Apply.')
-        : l10n.t('They are written at once. What the board changes meanwhile is left alone.'),
+        : l10n.t('They are written at once, unless the board changes them meanwhile.'),
       '',
       l10n.t('Who asks is what the other program says of itself.'),
     ];
@@ -193,18 +226,41 @@ export class ProgramWrites {
     return {
       title:
         how === 'staged'
-          ? l10n.t('Stage {0} bytes of {1} for {2}?', bytes.length, board, caller.name)
-          : l10n.t('Write {0} bytes to {1} for {2}?', bytes.length, board, caller.name),
-      detail: lines.join('\n'),
+          ? l10n.t('Stage changes of {0} bytes of {1} for {2}?', count, board, caller.name)
+          : l10n.t('Change {0} bytes of {1} for {2}?', count, board, caller.name),
+      detail: texts.join('\n'),
       agree: how === 'staged' ? l10n.t('Stage') : l10n.t('Write to Device'),
     };
   }
+}
 
-  #hex(bytes: Uint8Array): string {
-    const text = hexPairs(bytes.subarray(0, mostShown), false);
-    const more = bytes.length - mostShown;
-    return more > 0 ? this.#parts.l10n.t('{0} and {1} more', text, more) : text;
+/** Bytes that become others. */
+interface Change {
+  /** Counts in the bytes of the write. */
+  readonly offset: number;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** The runs that differ, each short enough for a line. */
+function differences(now: Uint8Array, bytes: Uint8Array): readonly Change[] {
+  const found: Change[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    let end = at;
+    while (end < bytes.length && end - at < bytesOfLine && now[end] !== bytes[end]) end++;
+    if (end > at) found.push({ offset: at, before: now.slice(at, end), after: bytes.slice(at, end) });
+    at = Math.max(end, at + 1);
   }
+  return found;
+}
+
+/** Each change as a line: the tile, its offset there, old and new bytes. @param start buffer offset of the first byte */
+function changeLines(geometry: MemoryGeometry, start: number, changes: readonly Change[]): string[] {
+  return changes.map(({ offset, before, after }) => {
+    const place = locate(geometry, start + offset);
+    const address = `${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`;
+    return `${address}: ${hexPairs(before, false)} \u2192 ${hexPairs(after, false)}`;
+  });
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

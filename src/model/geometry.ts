@@ -25,6 +25,11 @@ export const memoryTypes: readonly MemoryType[] = [
   'uc-shared-data',
 ];
 
+/** Whether what runs is in the memory: a wrong access to it can halt a core. */
+export function isProgramMemory(type: MemoryType): boolean {
+  return type === 'program' || type === 'uc-program';
+}
+
 /** More columns and rows than any array has. */
 export const mostColumns = 1024;
 export const mostRows = 256;

@@ -42,6 +42,25 @@ export async function agreesTo({ title, detail, agree, danger }: ModalQuestion):
   return chosen === agree;
 }
 
+/** An answer to a question that came unasked. */
+export type UnaskedAnswer = 'yes' | 'no' | 'never';
+
+/**
+ * Asks what another program wants. It comes unasked, so a key that is on its way to something else must agree to nothing: the
+ * button that refuses is the first, which has the focus.
+ * @param never the button for not to be asked so any more
+ */
+export async function answerUnasked(
+  { title, detail, agree }: ModalQuestion,
+  refuse: string,
+  never: string,
+): Promise<UnaskedAnswer> {
+  const options = { modal: true, detail: plainText(detail) };
+  const chosen = await vscode.window.showWarningMessage(plainText(title), options, refuse, agree, never);
+  if (chosen === agree) return 'yes';
+  return chosen === never ? 'never' : 'no';
+}
+
 /** Says something in the status bar for a while. */
 export function sayBriefly(text: string, milliseconds: number): void {
   vscode.window.setStatusBarMessage(plainText(text), milliseconds);

@@ -48,6 +48,8 @@ export class Follower {
   #chosenPolicy: SessionPolicy | undefined;
   /** Why nothing can be written beside the present owner, as the board last said. */
   #barred: BoardError | undefined;
+  /** The occupant beside whom one write is under way. */
+  #consent: string | undefined;
   #epochEnd: EpochEnd | undefined;
   #epoch: string | undefined;
   #serial = 0;
@@ -110,13 +112,21 @@ export class Follower {
     return new BoardError('locked', 'there is no way to write these bytes at present', this.#ownerFacts());
   }
 
+  /** A person chose that nothing is edited; the usual state beside an owner is not a choice. */
+  get isLockedByPerson(): boolean {
+    return this.#chosenPolicy === 'locked';
+  }
+
   get agreedBeside(): boolean {
-    return !this.isInUse || this.#link.agreedBeside(this.#key, this.occupant);
+    return (
+      !this.isInUse || this.#consent === this.occupant || this.#link.agreedBeside(this.#key, this.occupant)
+    );
   }
 
   get policy(): SessionPolicy {
     if (this.lockedBecause !== undefined || !this.agreedBeside) return 'locked';
     if (this.#chosenPolicy !== undefined) return this.#chosenPolicy;
+    if (this.#consent === this.occupant) return 'staged';
     return this.isInUse ? 'locked' : (this.#services.defaultPolicy?.() ?? 'staged');
   }
 
@@ -143,6 +153,16 @@ export class Follower {
     this.#barred = undefined;
     this.#link.agreeBeside(this.#key, occupant);
     this.setPolicy('staged');
+  }
+
+  /** Does one write that a person agreed to, beside this occupant: nothing stays unlocked after it. */
+  async withConsent<T>(occupant: string, write: () => Promise<T>): Promise<T> {
+    this.#consent = occupant;
+    try {
+      return await write();
+    } finally {
+      this.#consent = undefined;
+    }
   }
 
   /** The connection is another one. */

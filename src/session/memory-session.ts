@@ -422,6 +422,32 @@ export class MemorySession implements Disposable {
     this.#pieces.follower.agreeBeside(occupant);
   }
 
+  /** A person chose *Lock Editing*, which ends when the partition changes hands. */
+  get isLockedByPerson(): boolean {
+    return this.#pieces.follower.isLockedByPerson;
+  }
+
+  /**
+   * Writes edits that a person agreed to in a question of their own, beside `occupant`: editing stays as locked as it is.
+   * What is not written is dropped. Rejects as `apply`, BoardError `locked` if the partition changed hands.
+   * @param document a name that no document has
+   */
+  async writeOnce(
+    document: string,
+    label: string,
+    edits: readonly ByteEdit[],
+    occupant: string,
+    signal: AbortSignal,
+  ): Promise<ApplyReport> {
+    return await this.#pieces.follower.withConsent(occupant, async () => {
+      try {
+        return await this.stageImmediate(document, label, edits).write(signal);
+      } finally {
+        this.closeDocument(document);
+      }
+    });
+  }
+
   /**
    * Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. Ends
    * with the epoch that was asked about.

@@ -16,7 +16,7 @@ describe('[live-11] the question about a write of another extension', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-api-'));
     const partition = simulatedKey({ startCol: 6, numCols: 4 });
-    const place = { board: 'sim', partition, memory: 'data', tile: { col: 6, row: 2 }, offset: 0x7000 };
+    const place = { board: 'sim', partition, memory: 'data', tile: { col: 6, row: 2 }, offset: 0x400 };
     const board = { kind: 'simulated', id: 'sim', label: 'Simulated board' };
     host = await startCodeServer({
       folder,
@@ -37,26 +37,39 @@ describe('[live-11] the question about a write of another extension', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  /** Asks until the person is asked: who was refused a moment ago has to wait. */
+  const ask = async (): Promise<void> => {
+    for (;;) {
+      await workbench.runCommand('Mailbox: Answer');
+      const isAsked = await workbench.modal(3000).then(
+        () => true,
+        () => false,
+      );
+      if (isAsked) return;
+    }
+  };
+
   test.each(['light', 'dark', 'high-contrast'] as const)(
     '[live-11] %s: says who asks, where, the bytes now and then, beside whom; nothing is written without a yes',
     async (theme: Theme) => {
       await workbench.setTheme(theme);
-      await workbench.runCommand('Mailbox: Answer');
+      await ask();
       const { message, detail, buttons } = await workbench.modal();
-      expect(message).toBe('Write 4 bytes to Simulated board for Mailbox (example.mailbox)?');
-      expect(detail).toMatch(/Data memory of tile \(6,2\), from 0x7000 on/);
-      expect(detail).toMatch(/Now: ([0-9a-f]{2} ?){4}\s*Then: 00 00 00 00/);
+      expect(message).toBe('Change 4 bytes of Simulated board for Mailbox (example.mailbox)?');
+      expect(detail).toMatch(
+        /Data memory, Columns 6 to 9\s*\(6,2\)\+0x0400: ([0-9a-f]{2} ){4}\u2192 00 00 00 00/,
+      );
       expect(detail).toMatch(/in use by demo_graph \(1234\)/);
       expect(buttons).toContain('Write to Device');
       await workbench.screenshot(`api-question-${theme}`);
-      await workbench.clickModal('Cancel');
+      // A key that was on its way to something else agrees to nothing.
+      await workbench.page.keyboard.press('Enter');
       await workbench.waitForNotification(/did not agree to this write/);
     },
   );
 
   test('[live-11] a yes writes', async () => {
-    await workbench.runCommand('Mailbox: Answer');
-    await workbench.modal();
+    await ask();
     await workbench.clickModal('Write to Device');
     await workbench.waitForNotification(/The mailbox is answered/);
   });

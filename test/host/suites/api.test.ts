@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { MemoryPlace, TilescopeApi, TilescopeError, WatchNews } from '../../../api/tilescope.d.ts';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
-import type { ModalQuestion } from '../../../src/say/say.ts';
+import type { ModalQuestion, UnaskedAnswer } from '../../../src/say/say.ts';
 import { Bench, exported, free, hexOf, owned, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 6, row: 2 };
@@ -16,10 +16,10 @@ describe('the API', () => {
   let folder = '';
   /** What a person was asked, and what they answer. */
   let asked: ModalQuestion[] = [];
-  let agrees = true;
-  const confirm = async (question: ModalQuestion): Promise<boolean> => {
+  let answer: UnaskedAnswer = 'yes';
+  const confirm = async (question: ModalQuestion): Promise<UnaskedAnswer> => {
     asked.push(question);
-    return agrees;
+    return answer;
   };
   /** Bytes of a tile's data memory. */
   const at = (offset: number, length: number, columns = owned, of = tile): MemoryPlace => ({
@@ -46,7 +46,7 @@ describe('the API', () => {
     api = (await exported()).api(1, 'example.mailbox');
     folder = await mkdtemp(join(tmpdir(), 'tilescope-api-'));
     asked = [];
-    agrees = true;
+    answer = 'yes';
     bench.api.api.confirm = confirm;
   });
   afterEach(async () => {
@@ -132,38 +132,65 @@ describe('the API', () => {
   it('[live-11] writes at once what a person agreed to, who saw who asks, the owner, and the bytes now and then', async () => {
     bench.array.poke('data', tile, 0x200, [1, 2, 3, 4]);
     const bytes = Uint8Array.of(5, 6, 7, 8);
-    agrees = false;
-    await refused(api.write(at(0x200, 4), bytes, { how: 'immediate' }), 'declined', /did not agree/);
+    const other = (await exported()).api(1, 'tilescope.tilescope');
+    answer = 'no';
+    await refused(other.write(at(0x200, 4), bytes, { how: 'immediate' }), 'declined', /did not agree/);
+    await refused(other.write(at(0x200, 4), bytes, { how: 'immediate' }), 'too-many', /Ask later/);
+    assert.equal(asked.length, 1);
     assert.equal(held(0x200, 4), '01020304');
-    const [question] = asked;
-    assert.match(question?.title ?? '', /^Write 4 bytes to Bench \d+ for Mailbox \(example\.mailbox\)\?$/);
-    assert.match(question?.detail ?? '', /^Data memory of tile \(6,2\), from 0x0200 on\n/);
-    assert.match(
-      question?.detail ?? '',
-      /\nNow: 01 02 03 04\nThen: 05 06 07 08\n\nThe partition is in use by demo_graph \(1234\)/,
-    );
-    agrees = true;
-    const result = await api.write(at(0x200, 4), bytes, { how: 'immediate' });
+    answer = 'yes';
+    // The caller changes its bytes while the person reads the question.
+    const buffer = Buffer.from(bytes);
+    bench.api.api.confirm = async (question) => {
+      buffer.fill(0xff);
+      return await confirm(question);
+    };
+    const result = await api.write(at(0x200, 4), buffer, { how: 'immediate' });
     assert.deepEqual(result, { outcome: 'written', left: [] });
     assert.equal(held(0x200, 4), '05060708');
-    // The consent was for this write: an editor of the same memory is as locked as before, and knows nothing staged.
+    const question = asked[1];
+    assert.match(question?.title ?? '', /^Change 4 bytes of Bench \d+ for Mailbox \(example\.mailbox\)\?$/);
+    assert.match(
+      question?.detail ?? '',
+      /^Data memory, Columns 6 to 9\n\(6,2\)\+0x0200: 01 02 03 04 \u2192 05 06 07 08\n\nThe partition is in use by demo_graph \(1234\)/,
+    );
+    // The consent was for this write: the memory is as locked as before, and nothing is staged.
     const document = await bench.open('data', tile, owned);
     assert.equal(document.session.state.policy, 'locked');
+    assert.equal(document.session.state.agreedBeside, false);
     assert.equal(document.session.counts().staged, 0);
     await api.write(at(0x200, 1), Uint8Array.of(9), { how: 'immediate' });
     assert.equal(asked.length, 3);
+    assert.ok(document.session.writeLog.some(({ after }) => after[0] === 9));
+    // What is there already needs no question, and what cannot be shown none either.
+    assert.equal((await api.write(at(0x200, 1), Uint8Array.of(9), { how: 'immediate' })).outcome, 'written');
+    const many = new Uint8Array(512).fill(0xee);
+    await refused(api.write(at(0x800, 512), many, { how: 'immediate' }), 'bad-request', /cannot be shown/);
+    // A lock that a person chose is no program's to open, and a question that was given up opens nothing.
+    document.session.agreeBeside(document.session.occupant);
+    document.session.setPolicy('locked');
+    await refused(api.write(at(0x200, 1), Uint8Array.of(1), { how: 'immediate' }), 'locked', /Unlock it/);
+    document.session.setPolicy('staged');
+    assert.equal(asked.length, 3);
+    const ended = new vscode.CancellationTokenSource();
+    bench.api.api.confirm = async () => {
+      ended.cancel();
+      return 'yes';
+    };
+    await refused(api.write(at(0x200, 1), Uint8Array.of(1), {}, ended.token), 'cancelled', /./);
+    assert.equal(document.session.counts().staged, 0);
     // One question at a time.
-    let answer: (agrees: boolean) => void = () => undefined;
+    let say: (answer: UnaskedAnswer) => void = () => undefined;
     bench.api.api.confirm = (one) => {
       asked.push(one);
       return new Promise((done) => {
-        answer = done;
+        say = done;
       });
     };
     const first = api.write(at(0x210, 1), Uint8Array.of(1), { how: 'immediate' });
     await untilTrue('a person is asked', () => asked.length === 4);
     await refused(api.write(at(0x211, 1), Uint8Array.of(2)), 'too-many', /asked about another write/);
-    answer(true);
+    say('yes');
     assert.equal((await first).outcome, 'written');
     assert.equal(held(0x210, 1), '01');
     assert.equal(asked.length, 4);
@@ -177,22 +204,32 @@ describe('the API', () => {
     const left = await api.write(at(0x200, 4), new Uint8Array(4), options);
     assert.deepEqual(left, { outcome: 'left', left: [{ offset: 1, length: 2, why: 'conflict' }] });
     assert.equal(asked.length, 0);
-    bench.api.api.confirm = async () => {
-      bench.array.poke('data', tile, 0x201, [0x77]);
-      return true;
-    };
-    const late = await api.write(at(0x1fc, 8), new Uint8Array(8).fill(6), { how: 'immediate' });
-    assert.deepEqual(late, { outcome: 'left', left: [{ offset: 4, length: 4, why: 'conflict' }] });
-    assert.equal(held(0x1fc, 8), '0606060601770304');
+    // Also where the byte that changed is one that would have stayed as it was.
+    for (const [offset, bytes] of [
+      [0x1fd, Uint8Array.of(6, 6, 6, 6, 2)],
+      [0x200, Uint8Array.of(1, 2, 9)],
+    ] as const) {
+      bench.array.poke('data', tile, 0x1fc, [0, 0, 0, 0, 1, 2, 3, 4]);
+      bench.api.api.confirm = async () => {
+        bench.array.poke('data', tile, 0x201, [0x77]);
+        return 'yes';
+      };
+      const late = await api.write(at(offset, bytes.length), bytes, { how: 'immediate' });
+      assert.deepEqual(late.left, [{ offset: 0x201 - offset, length: 1, why: 'conflict' }]);
+      assert.equal(held(0x1fc, 8), '0000000001770304');
+    }
     const document = await bench.open('data', tile, owned);
     assert.equal(document.session.counts().staged, 0);
   });
 
   it('[live-11] stages in an editor unless told otherwise: the person applies; what is staged or locked is left alone', async () => {
     bench.array.poke('data', tile, 0x300, [1, 2]);
+    await refused(api.write(at(0x300, 2), Uint8Array.of(8, 9)), 'locked', /Unlock it in its editor/);
+    const open = await bench.open('data', tile, owned);
+    open.session.agreeBeside(open.session.occupant);
     const result = await api.write(at(0x300, 2), Uint8Array.of(8, 9));
     assert.deepEqual(result, { outcome: 'staged', left: [] });
-    assert.match(asked[0]?.title ?? '', /^Stage 2 bytes of Bench \d+ for Mailbox/);
+    assert.match(asked[0]?.title ?? '', /^Stage changes of 2 bytes of Bench \d+ for Mailbox/);
     const uri = bench.uri('data', tile, owned);
     await untilDirty(uri, true);
     assert.equal(held(0x300, 2), '0102');
@@ -267,6 +304,17 @@ describe('the API', () => {
     } finally {
       await bench.api.boards.remove(resource.board);
     }
+    const place = { board, partition, memory: 'data' as const, tile };
+    await refused(
+      api.snapshot(place, undefined as unknown as vscode.Uri),
+      'bad-request',
+      /ends in \.aiesnap/,
+    );
+    const mine = vscode.Uri.file(join(folder, 'mine.aiesnap'));
+    await vscode.workspace.fs.writeFile(mine, Buffer.from('my notes'));
+    await refused(api.snapshot(place, mine), 'bad-request', /is no snapshot/);
+    assert.equal((await readFile(mine.fsPath)).toString(), 'my notes');
+    assert.deepEqual(await api.snapshot(place, file), { missing: 0 });
     const nowhere = { board, partition: simulatedKey(free), memory: 'data' as const };
     await refused(api.snapshot(nowhere, file), 'free-partition', /Nobody uses/);
   });
@@ -289,6 +337,8 @@ describe('the API', () => {
     assert.deepEqual(JSON.parse(await run('snapshot', { ...at(0, 1), file })), { missing: 0 });
     assert.equal((await readFile(file)).subarray(0, 2).toString(), 'PK');
     await refused(run('read', { ...at(0, 1), caller: 'no.body' }), 'unknown-caller', /"no\.body"/);
+    await refused(run('waitForChange', at(0x7fff, 4)), 'outside', /not all within/);
+    await refused(run('waitForChange', { ...at(0, 4), board: 'elsewhere' }), 'no-board', /not connected/);
     await refused(run('write', { ...at(0, 1), bytes: 'zz' }), 'bad-request', /docs\/api\.md/);
   });
 
@@ -308,7 +358,7 @@ describe('the API', () => {
     assert.deepEqual(await next, { flag: 2, words: [11, 20, 30, 40] });
     clearInterval(poking);
     await vscode.commands.executeCommand('mailbox.answer', place);
-    assert.match(asked[0]?.title ?? '', /^Write 4 bytes to Bench \d+ for Mailbox \(example\.mailbox\)\?$/);
+    assert.match(asked[0]?.title ?? '', /^Change 1 bytes of Bench \d+ for Mailbox \(example\.mailbox\)\?$/);
     assert.equal(held(0x40, 8), '000000000b000000');
     const file = vscode.Uri.file(join(folder, 'mailbox.aiesnap'));
     assert.deepEqual(await vscode.commands.executeCommand('mailbox.keep', place, file), { missing: 0 });
@@ -362,19 +412,21 @@ describe('the API', () => {
     assert.match(plain, /Now: 01 02 03 [\s\S]*Then: 04 05 06/);
     assert.equal(held(0x700, 3), '010203');
     // Whatever the chat was told to allow, the window asks.
-    agrees = false;
-    await refused(tools.invoke('tilescope_write', input, signal), 'declined', /did not agree/);
-    assert.match(asked[0]?.title ?? '', /for a language model\?$/);
-    assert.equal(held(0x700, 3), '010203');
-    agrees = true;
     assert.match(textOf(await tools.invoke('tilescope_write', input, signal)), /written and verified/);
+    assert.match(asked[0]?.title ?? '', /for a language model\?$/);
     assert.equal(held(0x700, 3), '040506');
     assert.match(textOf(await tools.invoke('tilescope_write', input, signal)), /0x0700 on: conflict/);
     await refused(
       tools.invoke('tilescope_write', { ...input, bytes: '04' }, signal),
       'bad-request',
-      /schema/,
+      /is data: [\s\S]*schema/,
     );
+    answer = 'never';
+    const back = { ...input, seen: '040506', bytes: '010203' };
+    await refused(tools.invoke('tilescope_write', back, signal), 'declined', /is data: [\s\S]*did not agree/);
+    answer = 'yes';
+    await refused(tools.invoke('tilescope_write', back, signal), 'declined', /not want to be asked/);
+    assert.equal(held(0x700, 3), '040506');
     await refused(
       tools.invoke('tilescope_read', toolInput({ memory: 'data', offset: 0, length: 1025 }), signal),
       'bad-request',
