@@ -71,7 +71,9 @@ function program(byte: number): CoreProgram {
   return new CoreProgram(readElf(makeElf({ flags: 1, sections })));
 }
 
-describe.each(['2020/aie'] as const)('[debug-6] a session that halts cores on %s', (name) => {
+const loaded = ['2020/aie', 'aperture40/aieml'] as const;
+
+describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
   const family: Family = families[name];
   const tile: Tile = { col: startCol, row: family.shape.core.start };
   /** Runs another program than its ELF says. */
