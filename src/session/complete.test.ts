@@ -127,6 +127,35 @@ describe('[truth-19] what a gesture needs', () => {
   });
 });
 
+describe('what a board searches', () => {
+  const one = { kind: 'bytes', values: Uint8Array.of(1), masks: Uint8Array.of(255) } as const;
+
+  test('is not shown beside what an application left: nothing is asked of the board, and it is no question of a person', async () => {
+    const { device, session } = await setup();
+    session.look('early', range(0, 16));
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
+    device.announce();
+    device.ownerExits();
+    session.look('late', range(4096, 16));
+    for (const [looker, beside] of [
+      ['early', range(4096, 1024)],
+      ['late', range(0, 8192)],
+    ] as const) {
+      const finding = session.find([range(4096, 1024)], one, { looker, beside }, never);
+      await expect(finding).rejects.toMatchObject({ code: 'bytes-left' });
+    }
+    await expect(session.readBeside([range(0, 1024)], 'early', never)).rejects.toMatchObject({
+      code: 'bytes-left',
+    });
+    expect(session.state.epochEnd?.asked).toBe(false);
+    expect(device.searches).toEqual([]);
+    // The tab that was opened since reads what it shows.
+    expect(device.reads.flat().every(({ offset }) => offset >= 4096)).toBe(true);
+    await session.find([range(4096, 64)], one, { looker: 'late', beside: range(4096, 64) }, never);
+    expect(device.searches).toHaveLength(1);
+  });
+});
+
 describe('[truth-14] a byte that holds something else than was on screen', () => {
   const type = (session: MemorySession, offset: number, value: number, base: number, shown = base) =>
     session.stage('a', 'type', [

@@ -468,7 +468,7 @@ export class HitSearch {
     if (searching === undefined) return;
     const result = await searching;
     if (signal.aborted) return;
-    if (result.epoch !== epoch || this.#tab.epoch() !== epoch) {
+    if ((epoch !== undefined && result.epoch !== epoch) || this.#tab.epoch() !== epoch) {
       this.#joining.cancel();
       this.#there = undefined;
       this.#join();

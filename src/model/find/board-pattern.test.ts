@@ -4,7 +4,7 @@ import { stateBits } from '../byte-state.ts';
 import { cellFormat } from '../cells/cell-format.ts';
 import type { CellName } from '../cells/choices.ts';
 import type { ByteRange } from '../geometry.ts';
-import { boardPatternOf, lengthOf, searchPattern } from './board-pattern.ts';
+import { boardPatternOf, lengthOf, overlapsItself, searchPattern } from './board-pattern.ts';
 import type { IndexOf } from './byte-matcher.ts';
 import { Finder } from './finder.ts';
 import { type Pattern, patternOf } from './pattern.ts';
@@ -145,4 +145,23 @@ describe('patterns of a board', () => {
     expect(boardPatternOf(query('text', 'ä'.repeat(2100)))).toBeUndefined();
     expect(boardPatternOf(query('value', '1 '.repeat(1100)))).toBeUndefined();
   });
+});
+
+test.each([
+  ['AA', false],
+  ['AA AA', true],
+  ['A4 70', false],
+  ['A4 ??', true],
+  ['A4 70 A4', true],
+  ['A4 70 ?? 45', false],
+  ['4? A4', false],
+])('two hits of %s can overlap: %s', (text, can) => {
+  const pattern = boardPatternOf({
+    kind: 'hex',
+    text,
+    matchCase: true,
+    cells: { name: 'uint32', order: 'little' },
+    align: 0,
+  });
+  expect(pattern && overlapsItself(pattern)).toBe(can);
 });
