@@ -1,6 +1,26 @@
 #include "frame.h"
 
+#include <string_view>
+
 namespace tilescope {
+
+namespace {
+
+/** A whole number in MessagePack: in as few bytes as hold it, big endian. */
+void packNumber(std::vector<uint8_t>& out, uint64_t value) {
+    constexpr uint64_t lessInOne = 128;
+    constexpr uint8_t oneByte = 0xCC; // 0xCD, 0xCE, 0xCF: two, four, eight
+    if (value < lessInOne) {
+        out.push_back(static_cast<uint8_t>(value));
+        return;
+    }
+    unsigned power = 0;
+    while (power < 3 && value >> (8U << power) != 0) power++;
+    out.push_back(static_cast<uint8_t>(oneByte + power));
+    for (unsigned left = 1U << power; left > 0; left--) out.push_back(static_cast<uint8_t>(value >> 8U * (left - 1)));
+}
+
+} // namespace
 
 uint32_t readWord(const uint8_t* at) {
     return uint32_t{at[0]} | uint32_t{at[1]} << 8U | uint32_t{at[2]} << 16U | uint32_t{at[3]} << 24U;
@@ -29,6 +49,25 @@ std::optional<Frame> FrameDecoder::next() {
     const auto payload = rest.subspan(8 + headerLength, length - 4 - headerLength);
     used_ += 4 + length;
     return Frame{std::move(*header), {payload.begin(), payload.end()}};
+}
+
+std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset) {
+    constexpr uint8_t mapOfThree = 0x83;
+    constexpr uint8_t shortText = 0xA0;
+    std::vector<uint8_t> out;
+    out.reserve(48);
+    out.push_back(mapOfThree);
+    const auto text = [&](std::string_view value) {
+        out.push_back(static_cast<uint8_t>(shortText | value.size()));
+        out.insert(out.end(), value.begin(), value.end());
+    };
+    text("id");
+    packNumber(out, id);
+    text("t");
+    text("data");
+    text("offset");
+    packNumber(out, offset);
+    return out;
 }
 
 void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes) {

@@ -44,7 +44,9 @@ class FrameDecoder {
 
 /** The bytes of a frame up to its payload. Throws FrameError when a limit is broken. */
 std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes);
-/** Appends them to `out`. Throws FrameError. */
+/** The header of a `data` frame, as the library packs it: a read has thousands of them. */
+std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset);
+/** Appends the bytes of a frame up to its payload to `out`. Throws FrameError. */
 void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes);
 
 } // namespace tilescope

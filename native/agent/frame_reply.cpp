@@ -11,7 +11,7 @@ std::span<uint8_t> FrameReply::room(size_t range, uint64_t /*at*/, uint64_t offs
     const size_t free = *most_ - std::min(*most_, used_);
     const size_t given = std::min<uint64_t>(length, free);
     next_ = {range, offset, used_, 0};
-    return std::span(arena_).subspan(std::min(arena_.size(), used_), given);
+    return arena_.subspan(std::min(arena_.size(), used_), given);
 }
 
 void FrameReply::filled(uint64_t length) {
@@ -34,8 +34,8 @@ void FrameReply::handOut() {
     for (const Piece& piece : pieces_) {
         for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
             const size_t length = std::min(piece.length - at, mostPayloadBytes);
-            sent_ += writer_.add({{"id", id_}, {"t", "data"}, {"offset", piece.offset + at}},
-                                 std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
+            sent_ += writer_.addData(id_, piece.offset + at,
+                                     arena_.subspan(piece.start + at, length));
         }
     }
     pieces_.clear();

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "../protocol/service.h"
@@ -17,7 +18,7 @@ class FrameReply final : public Reply {
      * @param arena the worker thread's own: holds the bytes of one step
      * @param after called once the final frame is out
      */
-    FrameReply(uint64_t id, FrameWriter& writer, Pace& pace, std::vector<uint8_t>& arena,
+    FrameReply(uint64_t id, FrameWriter& writer, Pace& pace, std::span<uint8_t> arena,
                std::function<void()> after = nullptr)
         : id_(id), writer_(writer), pace_(pace), arena_(arena), after_(std::move(after)) {}
     void expect(const ReadRequest& /*request*/, bool overtakes) override { paced_ = !overtakes; }
@@ -47,7 +48,7 @@ class FrameReply final : public Reply {
     uint64_t id_;
     FrameWriter& writer_;
     Pace& pace_;
-    std::vector<uint8_t>& arena_;
+    std::span<uint8_t> arena_;
     std::function<void()> after_;
     /** A read whose bytes go by the window. */
     bool paced_ = false;

@@ -53,6 +53,18 @@ bool breaks(const std::vector<uint8_t>& bytes) {
 #ifdef TILESCOPE_GOLDEN
 // TILESCOPE_WRITE_GOLDEN=1 writes the frames of the file anew from its headers
 // and payloads.
+TEST_CASE("[shape-6] the header of a data frame is packed as the library packs it, whatever its numbers") {
+    std::mt19937_64 random(std::random_device{}());
+    std::vector<uint64_t> numbers{0, 127, 128, 255, 256, 65535, 65536, 0xFFFFFFFF, 0x100000000, ~uint64_t{0}};
+    for (int i = 0; i < 1000; i++) numbers.push_back(random() >> random() % 64);
+    for (const uint64_t id : numbers) {
+        const uint64_t offset = numbers[random() % numbers.size()];
+        CAPTURE(id);
+        CAPTURE(offset);
+        CHECK(packDataHeader(id, offset) == Header::to_msgpack({{"id", id}, {"t", "data"}, {"offset", offset}}));
+    }
+}
+
 TEST_CASE("[main-10] the golden frames are encoded and decoded byte for byte") {
     std::stringstream text;
     text << std::ifstream(TILESCOPE_GOLDEN).rdbuf();

@@ -26,6 +26,8 @@ class FrameWriter {
      * frame's length.
      */
     size_t add(const Header& header, std::span<const uint8_t> payload = {});
+    /** The same for bytes that were read: a `data` frame. */
+    size_t addData(uint64_t id, uint64_t offset, std::span<const uint8_t> payload);
     /** Writes what waits. */
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
@@ -36,6 +38,8 @@ class FrameWriter {
     void sendError(uint64_t id, const CoreError& error) noexcept;
 
   private:
+    size_t addPacked(std::span<const uint8_t> header, std::span<const uint8_t> payload);
+
     Write write_;
     std::timed_mutex mutex_;
     /** Whole frames that are still to be written. */

@@ -11,7 +11,8 @@ namespace tilescope {
 namespace {
 
 constexpr size_t mostOpenRequests = 256;
-constexpr size_t arenaBytes = size_t{1} << 20U;
+/** More than one lease of a fast read gets through on the boards we know. */
+constexpr size_t arenaBytes = size_t{4} << 20U;
 
 /** Little-endian words of a payload of whole words. */
 std::vector<uint32_t> wordsOf(std::span<const uint8_t> payload) {
@@ -23,7 +24,11 @@ std::vector<uint32_t> wordsOf(std::span<const uint8_t> payload) {
 } // namespace
 
 std::unique_ptr<Reply> Session::reply(uint64_t id) {
-    return std::make_unique<FrameReply>(id, writer_, pace_, arena_);
+    return std::make_unique<FrameReply>(id, writer_, pace_, arena());
+}
+
+std::span<uint8_t> Session::arena() const {
+    return {arena_.get(), arena_ ? arenaBytes : 0};
 }
 
 void Session::hello(uint64_t id, const Header& header) {
@@ -38,7 +43,7 @@ void Session::hello(uint64_t id, const Header& header) {
     const std::string device = header.contains("device") ? textIn(header, "device") : "/dev/aie0";
     const bool tracing = flagIn(header, "trace");
     if (flagIn(header, "marks")) pace_.begin();
-    arena_.resize(arenaBytes);
+    arena_ = std::make_unique_for_overwrite<uint8_t[]>(arenaBytes); // what no read used costs no memory
     const auto unasked = [this](const char* kind) {
         return [this, kind](const Header& notice) {
             Header frame{{"id", 0}, {"t", kind}};
@@ -117,7 +122,7 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
             ended_ = true;
             wake_();
         };
-        return service_->request(id, "ping", header, std::make_unique<FrameReply>(id, writer_, pace_, arena_, leave));
+        return service_->request(id, "ping", header, std::make_unique<FrameReply>(id, writer_, pace_, arena(), leave));
     }
     service_->request(id, op, header, reply(id));
 }

@@ -57,6 +57,7 @@ class Session {
     /** Forgets an unfinished write that was answered with an error; frames of it that are still coming are swallowed. */
     void drop(uint64_t id);
     std::unique_ptr<Reply> reply(uint64_t id);
+    [[nodiscard]] std::span<uint8_t> arena() const;
 
     FrameWriter& writer_;
     Platform platform_;
@@ -66,7 +67,7 @@ class Session {
     /** Writes that were answered before their last frame came, the latest last. */
     std::deque<uint64_t> dropped_;
     Pace pace_;
-    std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step
+    std::unique_ptr<uint8_t[]> arena_; // the worker thread's own: bytes of one step; none before `hello`
     std::optional<std::chrono::steady_clock::time_point> saidStuck_;
     std::chrono::milliseconds heartbeat_{15000};
     std::chrono::milliseconds exitAfter_{60000};

@@ -106,7 +106,7 @@ async function readBeside(board: VirtualBoard, folder: string, rounds: number): 
 /** Boots the board with Node and measures; medians of `rounds`. */
 export async function measureReads(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
-  const board = await startBoard({ node: true, module: { parts: '1:0:0:50:9' } });
+  const board = await startBoard({ node: true, counted: true, module: { parts: '1:0:0:50:9' } });
   try {
     const script = join(folder, 'board-side.mjs');
     await build({
