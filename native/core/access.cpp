@@ -277,18 +277,18 @@ Access::Attempt Access::lease(const NodeFd& node, PartitionState state, Visit& v
         end->dismiss();
         return std::optional<Opened>();
     }
-    PartitionState now = begin(*lease, state.entry);
+    PartitionState now = begin(*lease, state.entry, visit);
     Lease* plain = lease.get();
     return std::optional(Opened{std::move(end), std::move(now), std::move(lease), plain});
 }
 
-PartitionState Access::begin(Lease& lease, const PartitionEntry& entry) {
+PartitionState Access::begin(Lease& lease, const PartitionEntry& entry, const Visit& visit) {
     const Layout& layout = lease.layout();
     // The clock registers are in the shim row; where it is all there is, nothing can be gated.
     const bool tells = layout.knownRegisters && (layout.trusted || lease.positioned());
     bool gated = false;
     if (entry.startRow == 0 && entry.numRows > 1 && tells) {
-        const auto clocked = clockedColumn(*layout.map, lease.registers(), lease.columns());
+        const auto clocked = clockedColumn(*layout.map, lease.registers(), lease.columns(), visit.next);
         gated = !clocked.has_value();
         list_.epochs().sawClocks(entry.columns, lease.columns(), clocked);
     }

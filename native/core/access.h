@@ -136,7 +136,7 @@ class Access {
     Attempt lease(const NodeFd& node, PartitionState state, Visit& visit, const std::optional<ColumnRange>& needed,
                   bool last);
     /** What the clock registers say under a new lease, and clocks on where a person enabled that. */
-    PartitionState begin(Lease& lease, const PartitionEntry& entry);
+    PartitionState begin(Lease& lease, const PartitionEntry& entry, const Visit& visit);
     /** A duplicate of the descriptor of a process that has it. */
     Attempt beside(const NodeFd& node, PartitionState state, Purpose purpose, Visit& visit, bool last);
     /**

@@ -44,6 +44,8 @@ struct Visit {
     std::optional<Time> since = std::nullopt;
     /** The columns that it looks at; empty: all of them. */
     std::optional<ColumnRange> part = std::nullopt;
+    /** The column that it comes to next, where that is known: clocks are looked for there first. */
+    std::optional<uint32_t> next = std::nullopt;
 };
 
 class Courtesy {

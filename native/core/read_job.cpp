@@ -82,6 +82,8 @@ Progress ReadJob::slice(PartitionDriver& driver, ReadSink& sink) {
     const bool finished =
         walk_.go(way.geometry, ground, sink, [&] { return driver.clock() >= end || driver.hurried(); });
     at_ = driver.now();
+    const auto ahead = walk_.columnsAhead(way.geometry, 1);
+    visit_.next = ahead ? std::optional(ahead->startCol) : std::nullopt;
     return finished ? Progress::done() : Progress::more();
 }
 

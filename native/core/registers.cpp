@@ -46,7 +46,10 @@ Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, Memo
     return type == MemoryType::program && !open ? coreState(map, registers, tile) : Reason::none;
 }
 
-std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns) {
+std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns,
+                                      std::optional<uint32_t> first) {
+    const bool among = first && *first >= columns.startCol && *first - columns.startCol < columns.numCols;
+    if (among && clockState(map, registers, {*first, 1}) != Reason::gated) return first;
     for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
         if (clockState(map, registers, {col, 1}) != Reason::gated) return col;
     }

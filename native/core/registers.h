@@ -52,10 +52,12 @@ Reason coreState(const ArrayMap& map, RegisterSource& registers, Tile tile);
 Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, MemoryType type, bool open);
 
 /**
- * The first of some columns in which a tile is clocked, by the shim row alone; empty: all of them are gated. A register
- * that faults counts as clocked.
+ * One of some columns in which a tile is clocked, by the shim row alone; empty: all of them are gated. A register that
+ * faults counts as clocked. Looks at `first` first, if it is one of them, then upwards: a lease maps each column that it
+ * looks at.
  */
-std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns);
+std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns,
+                                      std::optional<uint32_t> first = std::nullopt);
 
 /**
  * Tiles of a partition that the driver refuses although their clock registers say that they run. Its notes of clocks are

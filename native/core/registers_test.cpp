@@ -121,3 +121,30 @@ TEST_CASE("[attach-5] [truth-1] later generations gate whole columns: one bit cl
         }
     }
 }
+
+TEST_CASE("[shape-6] clocks are looked for in the column that comes next, then upwards") {
+    /** Some columns that are clocked; notes which were looked at. */
+    class Columns final : public RegisterSource {
+      public:
+        explicit Columns(std::vector<uint32_t> clocked) : clocked_(std::move(clocked)) {}
+        Reason read(Tile tile, uint32_t /*offset*/, std::span<uint32_t> words) override {
+            looked.push_back(tile.col);
+            words[0] = std::count(clocked_.begin(), clocked_.end(), tile.col) != 0 ? ~0U : 0;
+            return Reason::none;
+        }
+        std::vector<uint32_t> looked;
+
+      private:
+        std::vector<uint32_t> clocked_;
+    };
+    const ArrayMap& map = *mapOf(Generation::aie);
+    Columns all({4, 5, 6, 7});
+    CHECK(clockedColumn(map, all, {4, 4}, 6) == 6);
+    CHECK(all.looked == std::vector<uint32_t>{6});
+    Columns one({5});
+    CHECK(clockedColumn(map, one, {4, 4}, 6) == 5);
+    Columns none({});
+    CHECK_FALSE(clockedColumn(map, none, {4, 4}, 6));
+    Columns outside({8});
+    CHECK_FALSE(clockedColumn(map, outside, {4, 4}, 8));
+}
