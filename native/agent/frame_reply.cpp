@@ -32,11 +32,7 @@ void FrameReply::filled(uint64_t length) {
 void FrameReply::handOut() {
     sentFrom_ = std::chrono::steady_clock::now();
     for (const Piece& piece : pieces_) {
-        for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
-            const size_t length = std::min(piece.length - at, mostPayloadBytes);
-            sent_ += writer_.addData(id_, piece.offset + at,
-                                     arena_.subspan(piece.start + at, length));
-        }
+        sent_ += writer_.sendData(id_, piece.offset, arena_.subspan(piece.start, piece.length));
     }
     pieces_.clear();
     used_ = 0;

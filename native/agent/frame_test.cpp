@@ -1,4 +1,5 @@
 #include "frame.h"
+#include "frame_writer.h"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -53,6 +54,36 @@ bool breaks(const std::vector<uint8_t>& bytes) {
 #ifdef TILESCOPE_GOLDEN
 // TILESCOPE_WRITE_GOLDEN=1 writes the frames of the file anew from its headers
 // and payloads.
+TEST_CASE("[shape-6] bytes of a read go out in whole frames, some of them in one write, behind what waits") {
+    std::vector<uint8_t> bytes((size_t{9} << 16U) + 5);
+    for (size_t i = 0; i < bytes.size(); i++) bytes[i] = static_cast<uint8_t>(i * 7 >> 3U);
+    FrameDecoder decoder;
+    size_t writes = 0;
+    FrameWriter writer([&](std::span<const FrameWriter::Part> parts) {
+        writes++;
+        size_t length = 0;
+        for (const auto& part : parts) {
+            decoder.push(part);
+            length += part.size();
+        }
+        CHECK(length <= 5 * mostPayloadBytes);
+    });
+    size_t told = writer.add({{"id", 3}, {"t", "mark"}});
+    CHECK(writes == 0);
+    told += writer.sendData(7, 0x1000, bytes);
+    CHECK(writes == 3);
+    CHECK(decoder.next()->header["t"] == "mark");
+    std::vector<uint8_t> came;
+    while (const auto frame = decoder.next()) {
+        CHECK(frame->header["t"] == "data");
+        CHECK(frame->header["id"] == 7);
+        CHECK(frame->header["offset"] == 0x1000 + came.size());
+        came.insert(came.end(), frame->payload.begin(), frame->payload.end());
+    }
+    CHECK(came == bytes);
+    CHECK(told > bytes.size());
+}
+
 TEST_CASE("[shape-6] the header of a data frame is packed as the library packs it, whatever its numbers") {
     std::mt19937_64 random(std::random_device{}());
     std::vector<uint64_t> numbers{0, 127, 128, 255, 256, 65535, 65536, 0xFFFFFFFF, 0x100000000, ~uint64_t{0}};

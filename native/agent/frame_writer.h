@@ -17,8 +17,9 @@ Header errorFrame(uint64_t id, const CoreError& error);
 /** Writes whole frames, each system call as many as there are; safe from both threads. */
 class FrameWriter {
   public:
-    /** @param write writes every byte of both parts, blocking; throws when the other side is gone */
-    using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
+    using Part = std::span<const uint8_t>;
+    /** @param write writes every byte of all parts in order, blocking; throws when the other side is gone */
+    using Write = std::function<void(std::span<const Part> parts)>;
     explicit FrameWriter(Write write) : write_(std::move(write)) {}
     void send(const Header& header, std::span<const uint8_t> payload = {});
     /**
@@ -26,8 +27,11 @@ class FrameWriter {
      * frame's length.
      */
     size_t add(const Header& header, std::span<const uint8_t> payload = {});
-    /** The same for bytes that were read: a `data` frame. */
-    size_t addData(uint64_t id, uint64_t offset, std::span<const uint8_t> payload);
+    /**
+     * Bytes that were read, from an offset on, as `data` frames; up to 256 KiB in one write, with what waits before them.
+     * Returns the frames' length.
+     */
+    size_t sendData(uint64_t id, uint64_t offset, std::span<const uint8_t> bytes);
     /** Writes what waits. */
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
@@ -38,7 +42,8 @@ class FrameWriter {
     void sendError(uint64_t id, const CoreError& error) noexcept;
 
   private:
-    size_t addPacked(std::span<const uint8_t> header, std::span<const uint8_t> payload);
+    /** What waits and this payload. */
+    void writeNow(std::span<const uint8_t> payload);
 
     Write write_;
     std::timed_mutex mutex_;

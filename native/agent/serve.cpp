@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdexcept>
@@ -17,16 +18,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /** Writes everything, blocking. False when the reader is gone. */
-bool writeAll(int out, std::span<const uint8_t> head, std::span<const uint8_t> payload) {
-    std::array<iovec, 2> parts{
-        {{const_cast<uint8_t*>(head.data()), head.size()}, {const_cast<uint8_t*>(payload.data()), payload.size()}}};
-    size_t first = 0;
-    while (first < parts.size()) {
-        if (parts[first].iov_len == 0) {
-            first++;
-            continue;
-        }
-        ssize_t done = writev(out, &parts[first], static_cast<int>(parts.size() - first));
+bool writeAll(int out, std::span<const FrameWriter::Part> parts) {
+    std::vector<iovec> left;
+    for (const FrameWriter::Part& part : parts) {
+        if (!part.empty()) left.push_back({const_cast<uint8_t*>(part.data()), part.size()});
+    }
+    for (size_t first = 0; first < left.size();) {
+        const ssize_t done = writev(out, &left[first], static_cast<int>(std::min<size_t>(left.size() - first, IOV_MAX)));
         if (done < 0 && errno == EINTR) continue;
         if (done < 0 && errno == EAGAIN) {
             pollfd ready{out, POLLOUT, 0};
@@ -34,11 +32,13 @@ bool writeAll(int out, std::span<const uint8_t> head, std::span<const uint8_t> p
             continue;
         }
         if (done < 0) return false;
-        for (size_t i = first; i < parts.size() && done > 0; i++) {
-            const size_t part = std::min(static_cast<size_t>(done), parts[i].iov_len);
-            parts[i].iov_base = static_cast<uint8_t*>(parts[i].iov_base) + part;
-            parts[i].iov_len -= part;
-            done -= static_cast<ssize_t>(part);
+        for (auto rest = static_cast<size_t>(done); rest > 0;) {
+            iovec& part = left[first];
+            const size_t gone = std::min(rest, part.iov_len);
+            part.iov_base = static_cast<uint8_t*>(part.iov_base) + gone;
+            part.iov_len -= gone;
+            rest -= gone;
+            if (part.iov_len == 0) first++;
         }
     }
     return true;
@@ -71,14 +71,16 @@ Ending serve(const Carrier& carrier, Platform platform, const std::function<void
     // A larger pipe saves a switch of processes per frame. This does nothing where it is no pipe, or the limit is lower.
     fcntl(carrier.out, F_SETPIPE_SZ, 1 << 20);
     Session* begun = nullptr; // set before the thread that writes answers is there
-    const auto write = [&](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
-        if (writeAll(carrier.out, head, payload)) return;
+    const auto write = [&](std::span<const FrameWriter::Part> parts) {
+        if (writeAll(carrier.out, parts)) return;
         leaving(begun, Ending::left);
         throw std::runtime_error("nobody reads any more");
     };
     const Event ended;
     std::array<pollfd, 3> inputs{{{carrier.in, POLLIN, 0}, {carrier.signals, POLLIN, 0}, {ended.fd(), POLLIN, 0}}};
-    write({reinterpret_cast<const uint8_t*>(startMarker), sizeof startMarker - 1}, {});
+    const std::array<FrameWriter::Part, 1> marker{
+        FrameWriter::Part(reinterpret_cast<const uint8_t*>(startMarker), sizeof startMarker - 1)};
+    write(marker);
     FrameWriter writer(write);
     Session session(writer, std::move(platform), [&] { ended.raise(); });
     begun = &session;

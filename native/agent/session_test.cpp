@@ -18,10 +18,9 @@ class Line {
     std::vector<Header> sent_;
 
   public:
-    FrameWriter writer{[this](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
+    FrameWriter writer{[this](std::span<const FrameWriter::Part> parts) {
         const std::lock_guard lock(mutex_);
-        decoder_.push(head);
-        decoder_.push(payload);
+        for (const auto& part : parts) decoder_.push(part);
         while (auto frame = decoder_.next()) sent_.push_back(std::move(frame->header));
         came_.notify_all();
     }};
@@ -286,8 +285,8 @@ TEST_CASE("[truth-13] trace lines that outgrow a frame come in several") {
     FrameDecoder decoder;
     std::vector<std::string> came;
     size_t frames = 0;
-    FrameWriter writer([&](std::span<const uint8_t> head, std::span<const uint8_t> /*payload*/) {
-        decoder.push(head);
+    FrameWriter writer([&](std::span<const FrameWriter::Part> parts) {
+        for (const auto& part : parts) decoder.push(part);
         while (const auto frame = decoder.next()) {
             frames++;
             for (const Header& line : frame->header["lines"]) came.push_back(line.get<std::string>());
