@@ -24,7 +24,8 @@ bool writeAll(int out, std::span<const FrameWriter::Part> parts) {
         if (!part.empty()) left.push_back({const_cast<uint8_t*>(part.data()), part.size()});
     }
     for (size_t first = 0; first < left.size();) {
-        const ssize_t done = writev(out, &left[first], static_cast<int>(std::min<size_t>(left.size() - first, IOV_MAX)));
+        const ssize_t done =
+            writev(out, &left[first], static_cast<int>(std::min<size_t>(left.size() - first, IOV_MAX)));
         if (done < 0 && errno == EINTR) continue;
         if (done < 0 && errno == EAGAIN) {
             pollfd ready{out, POLLOUT, 0};

@@ -370,7 +370,14 @@ class QemuBoard implements VirtualBoard {
   }
 
   #qemuArguments(port: number, serial: string): string[] {
-    const { image = 'dropbear', node = false, module = {}, kernelArgs = [], smp = 1, counted = false } = this.#options;
+    const {
+      image = 'dropbear',
+      node = false,
+      module = {},
+      kernelArgs = [],
+      smp = 1,
+      counted = false,
+    } = this.#options;
     const memory = this.#options.memoryMiB ?? (node ? 1024 : 256);
     const words = [
       'console=ttyAMA0',

@@ -7,7 +7,8 @@
  * `pipe`: the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must.
  * `out`: the words go to stdout, and nothing is printed: the limit of an agent behind a channel.
  * `leases`: with the duties of a guest that reads fast: the partition is given back after 16 ms of work and taken again
- * 0.25 ms later, so that others find it free, and before the first word of each tile the clocks below it are looked at in the register view, upwards (AIE).
+ * 0.25 ms later, so that others find it free, and before the first word of each tile the clocks below it are looked at in
+ * the register view, upwards (AIE).
  * Its own statement of the 2020 driver's structures (LKML 2020 series, patches 2 to 4), on purpose: it shares no code
  * with the project's core.
  */
