@@ -27,6 +27,7 @@ import { hexDigits, hexPairs } from '../src/model/numbers.ts';
 import { bytesIn, endOf, intersectRanges } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { sparkline } from '../src/model/sparkline.ts';
+import { isEditorChord } from './editor-chords.ts';
 import { FindLine, type FindScope } from './find-line.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
@@ -170,6 +171,11 @@ class Editor {
     this.#t = t;
     this.#state = state;
     this.#settings = settings;
+    window.document.addEventListener('keydown', (event) => {
+      if (this.#state.isDocked !== true || !isEditorChord(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
     const kept = fitting(keptShape, api.getState());
     this.#chosen = kept?.view;
     this.#chosenLive = kept?.live;

@@ -692,6 +692,29 @@ describe('[main-18] [main-23] looks', () => {
     expect(await page.locator('[role=status][aria-live=polite]').count()).toBe(1);
   });
 
+  test('[hex-9] a docked memory keeps the keys of the editor in front: VS Code hears of none of them', async () => {
+    open = await harness.open({});
+    const { page } = open;
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      Object.assign(window, { heard });
+      // Where VS Code listens to what a page did not keep.
+      window.addEventListener('keydown', ({ code }) => heard.push(code));
+    });
+    const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard.splice(0));
+    await page.locator('#grid').focus();
+    await page.keyboard.press('F8');
+    expect(await heard()).toEqual(['F8']);
+    await page.evaluate(() => window.fake.setState({ isDocked: true, policy: 'locked' }));
+    await page.getByRole('button', { name: 'Open in Editor' }).waitFor();
+    await page.locator('#grid').focus();
+    await page.keyboard.press('Control+s');
+    await page.keyboard.press('Control+Alt+v');
+    await page.keyboard.press('F8');
+    await page.keyboard.press('F9');
+    expect((await heard()).filter((code) => !/^(Control|Alt)/.test(code))).toEqual(['F9']);
+  });
+
   test('without the highlight API', async () => {
     const page = await everything({ withoutHighlights: true, width: 900 });
     await page.screenshot({ path: join(shots, 'webview-boxes.png') });
