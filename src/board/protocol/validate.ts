@@ -436,9 +436,9 @@ const mostRegisters = 64;
 export function checkCoreRegisters(header: Header): CoreRegisters {
   const code = integer(header, 'reason', 0, unreadableReasons.length - 1);
   const given = header['registers'];
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) bad('registers that are no map');
+  if (!isMap(given)) return bad('registers that are no map');
   const words = new Map<string, readonly number[]>();
-  for (const [name, list] of Object.entries(given as Record<string, unknown>)) {
+  for (const [name, list] of Object.entries(given)) {
     const isGood =
       /^[a-z]{1,4}$/.test(name) &&
       Array.isArray(list) &&
