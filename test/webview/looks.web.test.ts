@@ -206,6 +206,7 @@ describe('[main-18] [main-23] looks', () => {
         open = await harness.open({ theme, width, height: 560 });
         const { page } = open;
         await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+        await page.locator('[data-name="find-text"]:focus').waitFor();
         await page.keyboard.type('A4 ?? 45');
         await page.evaluate(() => {
           const marks = new Uint8Array(128);
@@ -605,6 +606,7 @@ describe('[main-18] [main-23] looks', () => {
     async (name, look) => {
       const page = await everything({ width: 1280, height: 1000, settings: { inspector: true }, ...look });
       await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+      await page.locator('[data-name="find-text"]:focus').waitFor();
       await page.keyboard.type('A4 ?? 45');
       await page.evaluate(() => {
         const hits = new Uint8Array(128);
