@@ -123,7 +123,13 @@ export class DockedView implements vscode.WebviewViewProvider, vscode.Disposable
     }
     this.#end();
     const document = new TileDocument(uriOf(resource), resource, reference, () => undefined);
-    this.#shown = { document, panel: new Panel(document, pageView(view), this.#editor, { isDocked: true }) };
+    try {
+      const panel = new Panel(document, pageView(view), this.#editor, { isDocked: true });
+      this.#shown = { document, panel };
+    } catch (error) {
+      document.dispose(); // the view was closed meanwhile
+      throw error;
+    }
     this.#editor.learn(document, 'look');
     this.#goToPlace();
   }
@@ -137,7 +143,9 @@ export class DockedView implements vscode.WebviewViewProvider, vscode.Disposable
     panel.reveal(place.cursor, 1);
   }
 
+  /** Lets go of what is shown, and of what is still being loaded. */
   #end(): void {
+    this.#turns++;
     this.#shown?.panel.dispose();
     this.#shown?.document.dispose();
     this.#shown = undefined;

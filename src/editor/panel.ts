@@ -879,7 +879,8 @@ export class HexPanel {
     this.document.panels.delete(this);
     if (this.document.panels.size < 2) this.document.scrollsTogether = false;
     const { place } = this;
-    if (place !== undefined) this.#host.keepPlace(this.document, place);
+    // A docked memory begins where its editor is: its own place is nobody's.
+    if (place !== undefined && !this.isDocked) this.#host.keepPlace(this.document, place);
     this.#host.hitsChanged();
     this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);

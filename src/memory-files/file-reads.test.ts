@@ -5,7 +5,7 @@ import { BoardLink } from '../session/link.ts';
 import { MemorySession } from '../session/memory-session.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
 import { UnreadableByte } from './errors.ts';
-import { FileReads } from './file-reads.ts';
+import { type FileClock, FileReads } from './file-reads.ts';
 
 const never = new AbortController().signal;
 const owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 } as const;
@@ -51,6 +51,23 @@ describe('[hex-9] what a file has', () => {
     expect(read).toBe(device.bytes.length);
     await ended(time, reads.bytes(session, whole));
     expect(device.reads.flat().reduce((sum, { length }) => sum + length, 0)).toBe(read);
+  });
+
+  test('of bytes that are there already, too, it lets others work every few milliseconds', async () => {
+    const { time, device, session, reads, whole } = await setup();
+    await ended(time, reads.bytes(session, whole));
+    let turns = 0;
+    let looks = 0;
+    const slow: FileClock = {
+      // Each look at the clock is 3 ms after the one before.
+      now: () => time.now() + 3 * ++looks,
+      after: (milliseconds, done) => {
+        if (milliseconds === 0) turns++;
+        return time.after(milliseconds, done);
+      },
+    };
+    expect(await ended(time, new FileReads(slow).bytes(session, whole))).toEqual(device.bytes);
+    expect(turns).toBeGreaterThan(3);
   });
 
   test('the bytes that an editor shows, although the device holds others by now', async () => {

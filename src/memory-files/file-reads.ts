@@ -20,6 +20,9 @@ import { UnreadableByte } from './errors.ts';
 /** Bytes that are read in one go. */
 const pieceBytes = 16 * 1024;
 
+/** No longer without a turn for others, milliseconds. */
+const mostAtOnce = 8;
+
 /** Time, so that tests own it. */
 export interface FileClock {
   now(): number;
@@ -103,15 +106,20 @@ export class FileReads implements Disposable {
     const epoch = session.state.partition?.epoch;
     if (epoch === undefined) throw new BoardError('no-partition', 'the partition is not listed');
     const pieces = cutRanges([range], pieceBytes);
-    for (const piece of pieces) await this.#fill(session, geometry, piece, epoch);
-    if (session.state.partition?.epoch !== epoch) throw changedHands();
-    // All of it in one go, so that no part is of an epoch that began meanwhile.
+    const turn = this.#turn();
+    for (const piece of pieces) {
+      await this.#fill(session, geometry, piece, epoch);
+      await turn();
+    }
     const bytes = new Uint8Array(range.length);
     for (const piece of pieces) {
       const { base, flags } = session.bytes(piece);
       if (!flags.every(isPresent)) throw unreadableIn(geometry, piece, flags) ?? changedHands();
       bytes.set(base, piece.offset - range.offset);
+      await turn();
     }
+    // No part is of an epoch that began meanwhile.
+    if (session.state.partition?.epoch !== epoch) throw changedHands();
     return bytes;
   }
 
@@ -123,6 +131,16 @@ export class FileReads implements Disposable {
 
   get #signal(): AbortSignal {
     return AbortSignal.any([this.#ended.signal, AbortSignal.timeout(patience)]);
+  }
+
+  /** Lets others do something, once this has worked for some milliseconds without waiting for anything. */
+  #turn(): () => Promise<void> {
+    let from = this.#clock.now();
+    return async () => {
+      if (this.#clock.now() - from < mostAtOnce) return;
+      await new Promise<void>((done) => this.#clock.after(0, done));
+      from = this.#clock.now();
+    };
   }
 
   /** Reads what the session does not have of a piece. */
