@@ -109,9 +109,9 @@ describe('[main-23] Theia', () => {
             await first.click({ button: 'right', timeout: 2_000 }).catch(() => undefined);
             return entries.allTextContents();
           })
-          .toEqual(
-            expect.arrayContaining(['Go to Offset...', 'Copy', 'Paste', 'Copy As...', 'Add Bookmark...']),
-          );
+          .toEqual(expect.arrayContaining(['Go to Offset...', 'Copy', 'Copy As...', 'Add Bookmark...']));
+        // Theia has it for a click on another page, too: what changes bytes is not in it.
+        expect(await entries.allTextContents()).not.toContain('Paste');
         await page.screenshot({ path: join(SCREENSHOTS, 'theia-menu.png') });
         await page.keyboard.press('Escape');
         await entries.first().waitFor({ state: 'detached' });

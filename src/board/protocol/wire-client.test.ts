@@ -433,7 +433,9 @@ describe('requests', () => {
     const { reason, words } = await client.readCore(key, tile, never);
     expect([reason, words.get('pc'), words.get('r')?.length]).toEqual([undefined, [halted.counter], 16]);
     expect(halted).toMatchObject({ reason: undefined, status: 0x10001, debugStatus: 1 });
-    expect((await act({ act: 'step', count: 1 })).counter).toBe(halted.counter + 16);
+    const { counter } = await act({ act: 'step', count: 1 });
+    expect(counter).not.toBe(halted.counter); // the next instruction, or the first of its loop
+    expect((await client.readCore(key, tile, never)).words.get('pc')).toEqual([counter]);
     await act({ act: 'breakpoints', counters: [0x200, 0x240] });
     await act({ act: 'resume' });
     expect(await act({ act: 'step', count: 1 })).toMatchObject({ reason: 'core-running', status: 0 });
