@@ -5,7 +5,7 @@
  * the tests' result. So the same call tests desktop VS Code where that can be downloaded, and this one elsewhere.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -75,7 +75,9 @@ async function main(): Promise<number> {
   const launch = parseLaunchArguments(process.argv.slice(2));
   const scratch = await mkdtemp(join(tmpdir(), 'tilescope-window-'));
   try {
-    const folder = launch.folder ?? scratch;
+    // A folder of its own: what the extension keeps in its storage is not in the workspace.
+    const folder = launch.folder ?? join(scratch, 'workspace');
+    if (launch.folder === undefined) await mkdir(folder);
     if (!(await stat(folder)).isDirectory()) throw new ScriptError(`${folder} is not a folder.`);
     const server = await startCodeServer({
       folder,
