@@ -240,6 +240,17 @@ export class Workbench {
     await open.waitFor({ state: 'detached' });
   }
 
+  /** Chooses from the menu that is open. A menu takes no click in its first moment: its entry is clicked until it is gone. */
+  async chooseFromMenu(title: string): Promise<void> {
+    const entry = this.page.locator(`.monaco-menu .action-label:text-is("${title}")`).first();
+    await entry.waitFor();
+    const isThere = async (): Promise<boolean> => {
+      await entry.click({ timeout: 1000 }).catch(() => undefined);
+      return entry.isVisible();
+    };
+    while (await isThere()) await this.page.waitForTimeout(100);
+  }
+
   /** Clicks the inline action of a row, by the action's title. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     const found = await this.waitForRow(row);

@@ -175,7 +175,7 @@ describe('[main-23] looks', () => {
     await page.mouse.click(cell.x, cell.y, { button: 'right' });
     await expect.poll(shown).toEqual(ofGrid);
     await expect.poll(() => editor.details()).toContain('tile offset 0x0026');
-    await page.locator('.monaco-menu .action-label:text-is("Copy")').click();
+    await workbench.chooseFromMenu('Copy');
     await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^[0-9A-F]{2}$/);
     await frame.locator('.headings .bytes').click({ button: 'right' });
     await expect

@@ -74,14 +74,16 @@ export class Person {
         '.editor-group-container.active .editor-actions .action-label[aria-label^="More Actions"]',
       ),
     );
-    await this.click(this.#page.locator(`.monaco-menu .action-label:text-is("${title}")`).first());
+    this.#actions++;
+    await this.#workbench.chooseFromMenu(title);
   }
 
   /** Chooses from the menu that the page has at a point of the window. */
   async fromMenuAt(point: Point, title: string): Promise<void> {
     this.#actions++;
     await this.#page.mouse.click(point.x, point.y, { button: 'right' });
-    await this.click(this.#page.locator(`.monaco-menu .action-label:text-is("${title}")`).first());
+    this.#actions++;
+    await this.#workbench.chooseFromMenu(title);
   }
 
   /** Presses Enter in a question of VS Code, and waits until that is gone: until then it has the keys. */
