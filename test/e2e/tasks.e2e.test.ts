@@ -236,7 +236,7 @@ describe('[hex-12] ten tasks', () => {
 
   test('3. fills 64 words with a counter and writes them', async () => {
     const editor = await openData('(2,1)');
-    await editor.goTo('0x20f0');
+    await editor.goTo('0x2080');
     await doTask(3, async (hands) => {
       await hands.choose(viewList(editor, 'bytes'), '4');
       await editor.frame.locator('.details .value', { hasText: /^hex32 / }).waitFor();
@@ -281,7 +281,7 @@ describe('[hex-12] ten tasks', () => {
 
   test('5. zeroes the same column of bytes in 16 rows', async () => {
     const editor = await openData('(3,1)');
-    await editor.goTo('0x8f0');
+    await editor.goTo('0x880');
     await doTask(5, async (hands) => {
       const [from, to] = [await editor.pointOf('0800', 6), await editor.pointOf('08F0', 7)];
       await hands.clickAt(from);
