@@ -14,7 +14,7 @@ import {
 } from '../test/program/samples.ts';
 import { tryFolder } from './try.ts';
 
-test('every file of a folder is given to its reader; broken ones and those of others are said', async () => {
+test('[names-11] every file of a folder is given to its reader; broken ones and those of others are said', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-try-'));
   const files: Record<string, string | Uint8Array> = {
     'a.prj/main_core_0_2.elf': elfSample,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureCompare } from './compare.ts';
 
-test('a comparison of 25 MiB is measured beside a plain loop, with its goal', {
+test('[names-11] a comparison of 25 MiB is measured beside a plain loop, with its goal', {
   timeout: 60_000,
 }, async () => {
   const measures = await measureCompare(1);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureNames } from './names.ts';
 
-test('an ELF of 400 KB with debug information is read in a fraction of a second, and nothing else waits', {
+test('[names-11] an ELF of 400 KB with debug information is read in a fraction of a second, and nothing else waits', {
   timeout: 120_000,
 }, async () => {
   for (const { name, value, unit, goal } of await measureNames(3)) {

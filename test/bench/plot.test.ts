@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureValues } from './plot.ts';
 
-test('a plot of a million values is computed in less time than a person notices', {
+test('[names-11] a plot of a million values is computed in less time than a person notices', {
   timeout: 120_000,
 }, () => {
   for (const { name, value, unit, goal } of measureValues(2)) {

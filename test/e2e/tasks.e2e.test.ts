@@ -154,7 +154,7 @@ describe('[hex-12] ten tasks', () => {
   const clipboard = () => workbench.page.evaluate(() => navigator.clipboard.readText());
   const said = (editor: HexEditorPage) => expect.poll(() => editor.details());
 
-  test('from golden data that differ to the first wrong word of a named buffer in three actions', async () => {
+  test('[names-11] from golden data that differ to the first wrong word of a named buffer in three actions', async () => {
     const editor = await asBytes(await openData('(1,3)'));
     const golden: string[] = [];
     for (const at of ['0x400', '0x410', '0x420', '0x430']) golden.push(...(await editor.rowAt(at)));

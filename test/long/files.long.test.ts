@@ -4,7 +4,7 @@ import { fuzzFiles } from './fuzz-files.ts';
 
 const minutes = 10;
 
-test('damaged files of every format for ten minutes', () => {
+test('[names-11] damaged files of every format for ten minutes', () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1e6);
   console.log(`SEED=${seed}`);
   const { read, refused } = fuzzFiles(seed, processorMinutes(minutes));

@@ -6,7 +6,7 @@ import { sampleReaders } from '../../../test/program/samples.ts';
 const minutes = 10;
 
 test.each(sampleReaders)(
-  'damaged files of the kind $name for ten minutes: read or refused, none slowly',
+  '[names-11] damaged files of the kind $name for ten minutes: read or refused, none slowly',
   (reader) => {
     const more = processorMinutes(minutes);
     let files = 0;

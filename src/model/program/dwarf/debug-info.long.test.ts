@@ -28,7 +28,7 @@ function askAll(info: DebugInfo): number {
   return answers;
 }
 
-test('[debug-10] damaged debug information of compilers for ten minutes: read or said, in bounded time', async () => {
+test('[debug-10] [names-11] damaged debug information of compilers for ten minutes: read or said, in bounded time', async () => {
   await using shop = await workshop();
   const programs: ElfFile[] = [];
   for (const version of [2, 3, 4, 5] as const) {
