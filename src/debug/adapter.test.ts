@@ -1580,6 +1580,33 @@ describe('[debug-6] a session that may halt', () => {
     expect(Number(await pc())).toBe(Number(reference(0x240)));
   });
 
+  test('a core that met its last breakpoint just before it was taken back is a stop; one that did not is left alone', async () => {
+    const { array, client, time } = bench;
+    bench.core = program(lines);
+    await allow();
+    await setInstructions(at(0x240));
+    for (let second = 0; second < 2; second++) {
+      const before = array.count('status');
+      array.failNext('status', lost());
+      time.advance(1000);
+      await vi.waitFor(() => expect(array.count('status')).toBe(before + 1));
+      await settle();
+    }
+    expect(debugStatus() & 1).toBe(1);
+    expect(await stoppedBy(() => setInstructions())).toMatchObject({
+      threadId,
+      reason: 'breakpoint',
+      description: 'Halted',
+    });
+    await client.continueRequest({ threadId });
+    expect(debugStatus() & 1).toBe(0);
+    await pass();
+    const list = heard();
+    array.setActivity(tile, 'debug-halted');
+    await pass();
+    expect(list).toEqual([]);
+  });
+
   test('a program is compared again behind the last breakpoint, and behind a core in reset or disabled', async () => {
     const compare = vi.spyOn(CoreMemory.prototype, 'programDifference');
     onTestFinished(() => compare.mockRestore());

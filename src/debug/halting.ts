@@ -389,8 +389,14 @@ export class Halting implements Disposable {
       known.set(key, { tile, ...wanted(now), isSure: false });
       this.#goes.set(key, this.#cores.turn);
       try {
-        const { reason } = await this.#act(tile, { act: 'breakpoints', counters });
-        if (reason !== undefined) return reason;
+        const state = await this.#act(tile, { act: 'breakpoints', counters });
+        if (state.reason !== undefined) return state.reason;
+        // Of what it met just before no look tells, once it has no addresses any more.
+        if ((state.debugStatus & atEvent) !== 0 && !this.#standing.has(key)) {
+          this.#standing.set(key, tile);
+          this.#stepping.delete(key);
+          void this.#met(now, state.counter);
+        }
       } catch (thrown) {
         // Nothing was written where somebody else was found.
         if (toBoardError(thrown).code === 'debug-in-use') {
