@@ -1602,7 +1602,7 @@ describe('[debug-6] a session that may halt', () => {
     expect(debugStatus() & 1).toBe(0);
     await pass();
     const list = heard();
-    array.setActivity(tile, 'debug-halted');
+    array.core(tile).halt(time.now());
     await pass();
     expect(list).toEqual([]);
   });
