@@ -32,6 +32,8 @@ describe('memory as files', () => {
   const asked = () => asks.map((ask) => bench.array.count(ask));
   const at = (path: string) => vscode.Uri.from({ scheme, authority: bench.entry.id, path });
   const key = () => simulatedKey(owned);
+  const set = (name: string, value: unknown) =>
+    vscode.workspace.getConfiguration('tilescope').update(name, value, vscode.ConfigurationTarget.Global);
   /** Fills a tile with text, and puts a word somewhere into it. */
   const fill = (tile: typeof still, word: string, offset: number): void => {
     const bytes = Buffer.alloc(tileBytes, 'abcdefgh 1234567\n');
@@ -42,18 +44,17 @@ describe('memory as files', () => {
   beforeEach(async () => {
     bench = await Bench.make();
     folder = await mkdtemp(join(tmpdir(), 'tilescope-files-'));
-    // Tests do not wait until the budget has paid for what they read.
-    await vscode.workspace
-      .getConfiguration('tilescope')
-      .update('liveBudget', 1_000_000, vscode.ConfigurationTarget.Global);
+    // Tests do not wait until the budget has paid for what they read, and nobody else asks the board: the sidebar would look
+    // where memory changes.
+    await set('liveBudget', 1_000_000);
+    await set('heat', false);
   });
 
   afterEach(async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await bench.dispose();
-    await vscode.workspace
-      .getConfiguration('tilescope')
-      .update('liveBudget', undefined, vscode.ConfigurationTarget.Global);
+    await set('liveBudget', undefined);
+    await set('heat', undefined);
     await rm(folder, { recursive: true, force: true });
   });
 
