@@ -35,7 +35,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 /** Answer to the handshake. */
 export interface CoreHello {
