@@ -13,6 +13,7 @@
 
 #include "../core/fake_kernel.h"
 #include "inflate.h"
+#include "recording_door.h"
 
 using namespace tilescope;
 
@@ -80,7 +81,7 @@ class Connection {
         std::array<uint8_t, 8> marker{};
         for (size_t got = 0; got < marker.size();) got += receive(std::span(marker).subspan(got));
         REQUIRE(std::string(marker.begin(), marker.end()) == startMarker);
-        Header hello{{"op", "hello"}, {"protocol", protocolVersion}};
+        Header hello{{"op", "hello"}, {"protocol", protocolVersion}, {"keepMs", 30'000}};
         hello.update(keys);
         REQUIRE(ask(hello)["t"] == "ok");
     }
@@ -477,4 +478,140 @@ TEST_CASE(
         CHECK(update.header.contains("inflated") == asks);
         CHECK(client.ask({{"op", "bye"}})["t"] == "ok");
     }
+}
+
+namespace {
+
+Header recordAs(const char* name) {
+    Header header = about("record");
+    header.update(
+        {{"ranges", {{0, 64}}}, {"periodMs", 20}, {"wordsPerSecond", 0}, {"recording", name}, {"ringBytes", 1 << 18}});
+    return header;
+}
+
+/** Asks for all of a recording until the answer is as it should be. */
+template <typename Condition> Header recorded(Connection& client, const char* name, Condition condition) {
+    for (;;) {
+        const Header answer = client.ask({{"op", "recording"}, {"recording", name}, {"from", 0}});
+        REQUIRE(answer["t"] == "ok");
+        if (condition(answer)) return answer;
+    }
+}
+
+bool hasBegun(const Header& answer) {
+    return answer["looks"] > 0;
+}
+
+Header forget(const char* name) {
+    return {{"op", "end-recording"}, {"recording", name}, {"forget", true}};
+}
+
+} // namespace
+
+TEST_CASE("what is recorded outlives a client that is gone, and the next one has all of it until it is forgotten") {
+    constexpr const char* name = "outlives-its-client";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    first.start();
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    const Header before = recorded(first, name, hasBegun);
+    first.kernel.poke({6, 1}, 4, 1);
+    recorded(first, name, [](const Header& answer) { return answer["next"] == 2; });
+    first.hangUp();
+    first.kernel.poke({6, 1}, 4, 2); // nobody is there
+    Connection second;
+    second.start();
+    const Header after = recorded(second, name, [](const Header& answer) { return answer["next"] == 3; });
+    CHECK(after["beganAt"] == before["beganAt"]);
+    CHECK(after["epoch"] == before["epoch"]);
+    CHECK(after["age"] >= after["at"]);
+    CHECK(after["lostMoments"] == 0);
+    CHECK_FALSE(after.contains("ended"));
+    const uint64_t id = second.send({{"op", "recording"}, {"recording", name}, {"from", 1}});
+    CHECK(second.answer(id)["first"] == 1);
+    const Frame entries = second.frame(id, "entries");
+    REQUIRE(entries.payload.size() == 2 * 24);
+    CHECK(readWord(&entries.payload[20]) == 1);
+    CHECK(readWord(&entries.payload[44]) == 2);
+    Header pace = recordAs(name);
+    pace["periodMs"] = 40;
+    CHECK(second.ask(pace)["t"] == "ok");
+    pace["ranges"] = {{0, 32}};
+    CHECK(second.ask(pace)["code"] == "protocol");
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    CHECK(first.ending() == Ending::left);
+    CHECK(second.ask({{"op", "recording"}, {"recording", name}, {"from", 0}})["code"] == "no-recording");
+}
+
+TEST_CASE("a client that says so leaves its recording behind; one that says no more than bye takes it along") {
+    constexpr const char* name = "left-behind";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    first.start();
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    CHECK(first.ask({{"op", "bye"}, {"keepRecordings", true}})["t"] == "ok");
+    Connection second;
+    second.kernel.own(0, 500, {});
+    second.start();
+    recorded(second, name, hasBegun);
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    CHECK(first.ending() == Ending::left);
+    REQUIRE(second.ask(recordAs(name))["t"] == "ok");
+    Connection third;
+    third.start();
+    recorded(third, name, hasBegun);
+    second.hangUp();
+    CHECK(third.ask({{"op", "bye"}})["t"] == "ok");
+    CHECK(third.ending() == Ending::left);
+    CHECK(second.ending() == Ending::left);
+    CHECK_FALSE(reachRecording(name));
+}
+
+TEST_CASE("while its client is silent an agent answers another one, and records on") {
+    constexpr const char* name = "silent-client";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    constexpr std::chrono::milliseconds heartbeat{2000};
+    first.start({{"heartbeatMs", heartbeat.count()}});
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    const auto silentFrom = std::chrono::steady_clock::now() + heartbeat;
+    Connection second;
+    second.start();
+    const auto isSilent = [&](const Header&) { return std::chrono::steady_clock::now() > silentFrom; };
+    const Header answer = recorded(second, name, isSilent);
+    recorded(second, name, [&](const Header& later) { return later["looks"] > answer["looks"]; });
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    first.hangUp();
+    CHECK(first.ending() == Ending::left);
+}
+
+TEST_CASE("an agent that goes on for its recordings ends when nobody was heard for long") {
+    constexpr const char* name = "nobody-comes";
+    Connection client;
+    client.kernel.own(0, 500, {});
+    client.start({{"exitMs", 3000}, {"keepMs", 3000}});
+    REQUIRE(client.ask(recordAs(name))["t"] == "ok");
+    client.hangUp();
+    CHECK(client.ending() == Ending::silent);
+    CHECK_FALSE(reachRecording(name));
+}
+
+TEST_CASE("a recording of an agent that speaks another protocol, or nothing that is understood, is refused in words") {
+    const Socket door = openDoor("another-version");
+    REQUIRE(door);
+    CHECK_FALSE(openDoor("another-version"));
+    Connection client;
+    client.start();
+    const auto answerWith = [&](const Header& header) {
+        const uint64_t id = client.send({{"op", "recording"}, {"recording", "another-version"}, {"from", 0}});
+        Socket way;
+        REQUIRE(eventually([&] { return static_cast<bool>(way = letIn(door)); }));
+        REQUIRE(sendAll(way, encodeFrameHead(header, 0)));
+        return client.answer(id);
+    };
+    const Header other = answerWith({{"id", 1}, {"t", "error"}, {"have", 3}});
+    CHECK(other["code"] == "no-recording");
+    CHECK(other["facts"]["have"] == 3);
+    CHECK(answerWith({{"id", "one"}})["code"] == "no-recording");
+    CHECK(answerWith({{"id", 2}, {"t", "error"}, {"code", "epoch"}, {"detail", "another"}})["code"] == "epoch");
 }

@@ -92,6 +92,7 @@ export class BoardLink implements Disposable {
   /** There was a connection that nobody ended on purpose. */
   #wanted = false;
   #disposed = false;
+  #wasLeft = false;
 
   constructor(id: string, label: string, connector: BoardConnector, services: SessionServices) {
     this.id = id;
@@ -155,6 +156,17 @@ export class BoardLink implements Disposable {
     if (this.#disposed) throw new BoardError('cancelled', 'the board entry was removed');
     if (this.#connection !== undefined) return this.#connection.board;
     return this.#join(this.#attempt ?? this.#start(false), signal);
+  }
+
+  /** Whether the connection was ended by `leave`. */
+  get wasLeft(): boolean {
+    return this.#wasLeft;
+  }
+
+  /** As `disconnect`, but what is recorded on the board's side goes on: the window goes, and may come back. */
+  async leave(): Promise<void> {
+    this.#wasLeft = true;
+    await this.disconnect();
   }
 
   /** Ends the connection, or the attempt, on a person's wish: no reconnecting. */
@@ -252,7 +264,7 @@ export class BoardLink implements Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    void this.disconnect();
+    void this.leave();
     this.#stateChanged.dispose();
     this.#partitionsChanged.dispose();
     this.#startRefused.dispose();
@@ -346,6 +358,7 @@ export class BoardLink implements Disposable {
       opened: new Map(),
     };
     this.#attempt = undefined;
+    this.#wasLeft = false;
     this.#connection = connection;
     this.#wanted = true;
     connection.subscriptions.add(board.onDidClose((error) => this.#lost(connection, error)));
@@ -400,7 +413,7 @@ export class BoardLink implements Disposable {
 
   async #end(board: Board): Promise<void> {
     try {
-      await board.dispose();
+      await board.dispose(this.#wasLeft);
     } catch (error) {
       this.#services.log.warn(`${this.label}: ending the connection: ${toBoardError(error).message}`);
     }

@@ -25,6 +25,13 @@ export type RecorderState =
   | { readonly kind: 'idle' | 'arming' | 'recording' | 'away' }
   | { readonly kind: 'ended'; readonly error: BoardError };
 
+/** By what a recording is found again, also by another window. */
+interface KeptRecording {
+  readonly name: string;
+  readonly ranges: readonly ByteRange[];
+  readonly ringBytes: number;
+}
+
 export class Recorder implements Disposable {
   readonly #link: BoardLink;
   readonly #key: MemoryKey;
@@ -103,6 +110,24 @@ export class Recorder implements Disposable {
     this.#fetchIn(0);
   }
 
+  /** What finds it again while the board's side records; undefined while nothing is armed. */
+  get kept(): KeptRecording | undefined {
+    const ranges = this.#recording?.ranges;
+    if (!this.isArmed || ranges === undefined) return undefined;
+    return { name: this.#name, ranges, ringBytes: this.#ringBytes };
+  }
+
+  /** Goes on with what another window had recorded: all that the board's side has is fetched once there is a connection. */
+  resume({ name, ranges, ringBytes }: KeptRecording): void {
+    this.#forget();
+    this.#name = name;
+    this.#ringBytes = ringBytes;
+    this.#recording = new Recording(ranges, ringBytes);
+    this.#share = this.#link.budget.join(() => void this.#paced());
+    this.#set({ kind: 'away' });
+    if (this.#link.state.kind === 'connected') this.#fetchIn(0);
+  }
+
   /** A person ends it; what was recorded is fetched and stays. */
   async end(): Promise<void> {
     if (!this.isArmed) return;
@@ -128,8 +153,9 @@ export class Recorder implements Disposable {
     });
   }
 
+  /** What is recorded on the board's side goes on: another window may ask for it. */
   dispose(): void {
-    void this.discard();
+    this.#forget();
     this.#following.dispose();
     this.#changed.dispose();
   }
@@ -197,7 +223,9 @@ export class Recorder implements Disposable {
       this.#fetchIn(0);
     } else if (this.#state.kind === 'recording') {
       this.#handle = undefined;
-      this.#set({ kind: 'away' });
+      const isEnded = this.#link.state.kind === 'disconnected' && !this.#link.wasLeft;
+      if (isEnded) this.#ended(new BoardError('cancelled', 'a person disconnected'));
+      else this.#set({ kind: 'away' });
     }
   }
 
@@ -235,8 +263,11 @@ export class Recorder implements Disposable {
     const part = await this.#handle.part(recording.next, run.signal);
     if (run.signal.aborted) return false;
     this.#take(recording, part);
+    const wasAway = this.#state.kind === 'away';
     if (part.ended !== undefined && !part.hasMore) this.#ended(part.ended);
     else this.#set({ kind: 'recording' });
+    // Its share may be another than it was told last.
+    if (wasAway) void this.#paced();
     return part.hasMore;
   }
 
@@ -246,6 +277,6 @@ export class Recorder implements Disposable {
     } catch (error) {
       throw new BoardError('protocol', String(error), {}, error instanceof Error ? error : undefined);
     }
-    if (recording.hasBegun) this.#beganAt ??= this.#services.now() - part.at;
+    if (recording.hasBegun) this.#beganAt ??= this.#services.now() - part.age;
   }
 }

@@ -1,4 +1,5 @@
 /** Recordings in VS Code: what a person records, and the timeline of each tab of that memory. Loaded with the first command. */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { patience } from '../../board/board.ts';
 import { BoardError } from '../../board/errors.ts';
@@ -21,11 +22,14 @@ import type { HexEditorProvider } from '../provider.ts';
 import { askSelectedRuns } from '../selected-runs.ts';
 import { sentenceOf } from '../sentences.ts';
 import { writeParts } from '../write-file.ts';
+import { type RecordingStore, recordingsKey } from './kept.ts';
 import { Timeline } from './timeline.ts';
 
 /** Size of the ring, MiB. */
 const sizeShape = whole(1, recordingLimits.mostRing / 2 ** 20);
 const usualSize = 4;
+
+const wordCount = whole(0, 2 ** 30);
 
 /** What can be recorded. */
 export interface RecordScope extends vscode.QuickPickItem {
@@ -37,6 +41,20 @@ interface Recorded {
   readonly recorder: Recorder;
   readonly timelines: Map<HexPanel, Timeline>;
 }
+
+const keptShape = v.array(
+  v.object({
+    /** `keyOf` the memory. */
+    memory: v.string(),
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/)),
+    ranges: v.pipe(
+      v.array(v.object({ offset: wordCount, length: wordCount })),
+      v.check((ranges) => isRecordable(ranges)),
+    ),
+    ringBytes: whole(recordingLimits.leastRing, recordingLimits.mostRing),
+  }),
+);
+type Kept = v.InferOutput<typeof keptShape>[number];
 
 export class Recordings implements vscode.Disposable {
   /** How a person is asked what to record; tests answer in their place. */
@@ -50,10 +68,19 @@ export class Recordings implements vscode.Disposable {
   /** By board, partition and memory: what was recorded stays when the last tab is closed. */
   readonly #all = new Map<string, Recorded>();
   readonly #following: vscode.Disposable;
+  readonly #store: RecordingStore;
+  /** Of an earlier window: what no tab asked for yet. */
+  #left: readonly Kept[];
+  #stored: string;
+  #isDisposed = false;
 
-  constructor(provider: HexEditorProvider) {
+  constructor(provider: HexEditorProvider, store: RecordingStore) {
     this.#provider = provider;
+    this.#store = store;
+    this.#left = fitting(keptShape, store.get(recordingsKey)) ?? [];
+    this.#stored = JSON.stringify(this.#left);
     this.#following = provider.onDidChangePanel((panel) => this.#follow(panel));
+    for (const { panels } of provider.documents) for (const panel of panels) this.#follow(panel);
   }
 
   /** The recorder of a document's memory, if anything of it was recorded. */
@@ -106,8 +133,10 @@ export class Recordings implements vscode.Disposable {
     sayBriefly(vscode.l10n.t('The recording was exported.'), 4000);
   }
 
+  /** The window goes; what is recorded on the board's side goes on, and is kept for the next one. */
   dispose(): void {
     this.#following.dispose();
+    this.#isDisposed = true;
     for (const { recorder, timelines } of this.#all.values()) {
       for (const timeline of timelines.values()) timeline.dispose();
       recorder.dispose();
@@ -149,6 +178,7 @@ export class Recordings implements vscode.Disposable {
     const recorded: Recorded = { recorder, timelines: new Map() };
     this.#all.set(key, recorded);
     recorder.onDidChange(() => {
+      this.#keep();
       for (const document of this.#provider.documents) {
         if (keyOf(document.session) === key) for (const panel of document.panels) this.#follow(panel);
       }
@@ -156,14 +186,42 @@ export class Recordings implements vscode.Disposable {
     return recorded;
   }
 
+  /** Has the workspace keep what goes on without this window. */
+  #keep(): void {
+    if (this.#isDisposed) return;
+    const kept = [...this.#all].flatMap(([memory, { recorder }]) =>
+      recorder.kept === undefined ? [] : [{ memory, ...recorder.kept }],
+    );
+    const now = [...kept, ...this.#left];
+    const stored = JSON.stringify(now);
+    if (stored === this.#stored) return;
+    this.#stored = stored;
+    this.#store.update(recordingsKey, now).then(undefined, (error: unknown) => {
+      this.#provider.services.note(error);
+    });
+  }
+
+  /** What an earlier window had recorded of this memory goes on. */
+  #resumed(session: MemorySession): Recorded | undefined {
+    const key = keyOf(session);
+    const kept = this.#left.find(({ memory }) => memory === key);
+    if (kept === undefined) return undefined;
+    this.#left = this.#left.filter((one) => one !== kept);
+    const recorded = this.#recorded(session);
+    recorded.recorder.resume(kept);
+    return recorded;
+  }
+
   /** A tab is new, its cursor is elsewhere, more was recorded, or it was closed. */
   #follow(panel: HexPanel): void {
     const { document } = panel;
-    const recorded = this.#all.get(keyOf(document.session));
+    const { session } = document;
+    const isOpen = document.panels.has(panel);
+    const recorded = this.#all.get(keyOf(session)) ?? (isOpen ? this.#resumed(session) : undefined);
     if (recorded === undefined) return;
     const { recorder, timelines } = recorded;
     const known = timelines.get(panel);
-    if (!document.panels.has(panel)) {
+    if (!isOpen) {
       timelines.delete(panel);
       known?.dispose();
       this.#endUnseen(recorded, document);
@@ -206,6 +264,16 @@ export class Recordings implements vscode.Disposable {
 
 function keyOf({ link, key }: MemorySession): string {
   return JSON.stringify([link.id, key.partition, key.memory]);
+}
+
+/** Whether these can be the ranges of a recording. */
+function isRecordable(ranges: readonly ByteRange[]): boolean {
+  const isWhole = ranges.every(({ offset, length }, i) => {
+    const before = ranges[i - 1];
+    const isBehind = before === undefined || endOf(before) <= offset;
+    return isBehind && length > 0 && offset % wordBytes === 0 && length % wordBytes === 0;
+  });
+  return isWhole && ranges.length > 0 && bytesIn(ranges) <= recordingLimits.memoryBytes;
 }
 
 /** The words in which the bytes of ranges lie. */
