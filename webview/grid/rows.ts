@@ -164,12 +164,13 @@ function addRun(
 export class RowElement implements PaintSurface {
   readonly element = document.createElement('div');
   readonly text: Readonly<Record<Pane, Text>>;
-  readonly #buffer = cell('buffer', 'rowheader');
   readonly #offset = cell('offset', 'rowheader');
   readonly #heading = cell('heading', 'rowheader');
   readonly #bytes = cell('bytes', 'gridcell');
   readonly #characters = cell('characters', 'gridcell');
   readonly #names = cell('names', 'gridcell');
+  /** The kind of row whose cells are in the element. */
+  #kind: GridRow['kind'] | undefined;
   /** Below the bytes that have a name. */
   #bands: HTMLElement[] = [];
   /** What the names were last shown of. */
@@ -188,14 +189,19 @@ export class RowElement implements PaintSurface {
     this.text = { cells: this.#bytes.text, characters: this.#characters.text };
     this.element.className = 'row';
     this.element.setAttribute('role', 'row');
-    this.element.append(
-      this.#buffer.element,
-      this.#offset.element,
-      this.#heading.element,
-      this.#bytes.element,
-      this.#characters.element,
-      this.#names.element,
-    );
+  }
+
+  /** Puts only those cells into the row that its kind has: thirty rows of hidden ones would be many elements. */
+  #arrange(kind: GridRow['kind'], hasBuffer: boolean): void {
+    if (kind === this.#kind) return;
+    this.#kind = kind;
+    const isBytes = kind === 'bytes';
+    this.element.className = isBytes ? 'row' : 'row tile';
+    const cells = isBytes ? [this.#offset, this.#bytes, this.#characters] : [this.#heading];
+    this.element.replaceChildren(...cells.map(({ element }) => element));
+    // The buffer offset is the first column, where there is one; the last may be missing in a row.
+    for (const [i, { element }] of [...cells, this.#names].entries())
+      element.setAttribute('aria-colindex', String(i + (hasBuffer ? 2 : 1)));
   }
 
   /** Shows a row; `version` and `read` are called for rows of bytes only. Returns true if the text changed. */
@@ -215,16 +221,12 @@ export class RowElement implements PaintSurface {
     this.version = now;
     this.#row = row;
     if (moved) {
-      const bytes = row.kind === 'bytes';
-      this.element.className = bytes ? 'row' : 'row tile';
+      this.#arrange(row.kind, layout.headings);
       // The headings of the columns are row 1.
       this.element.setAttribute('aria-rowindex', String(index + 2));
-      for (const { element } of [this.#offset, this.#bytes, this.#characters]) element.hidden = !bytes;
-      this.#heading.element.hidden = bytes;
-      this.#buffer.element.hidden = !layout.headings;
-      set(this.#buffer.text, hexDigits(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
-      if (bytes) {
-        const first = row.offset - row.skip;
+      const first = row.offset - (row.kind === 'bytes' ? row.skip : 0);
+      if (layout.headings) this.element.dataset['buffer'] = hexDigits(first, style.bufferDigits, upperCase);
+      if (row.kind === 'bytes') {
         set(this.#offset.text, rowAddress(style.addresses, style.addressWidth, first));
         this.#offset.element.setAttribute('aria-label', style.placeText(first));
       } else set(this.#heading.text, style.headingText(row));
@@ -261,13 +263,16 @@ export class RowElement implements PaintSurface {
     for (const band of this.#bands) band.remove();
     this.#bands = [];
     const row = this.#row;
-    const isThere = table !== undefined && row?.kind === 'bytes';
-    this.#names.element.hidden = !isThere;
-    if (!isThere) return;
+    if (table === undefined || row?.kind !== 'bytes') {
+      this.#names.element.remove();
+      return;
+    }
     const goingOn = isFirst ? table.goingOnIn(row) : undefined;
     const names = table.beginningIn(row);
     const texts = labelsOf(names);
     if (goingOn !== undefined) texts.unshift(style.goesOnText(goingOn.text));
+    if (texts.length === 0) this.#names.element.remove();
+    else if (this.#names.element.parentNode === null) this.element.append(this.#names.element);
     set(this.#names.text, texts.join(', '));
     const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
     this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
