@@ -82,6 +82,37 @@ async function marked(page: Page, mark: string): Promise<string[]> {
   }, mark);
 }
 
+/** The lines at names and bookmarks: their colour, how many cells they are below or above, or that they are a flag. */
+function bands(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('.row .bytes')].flatMap((cell) => {
+      const node = cell.lastChild;
+      if (!(node instanceof Text) || cell.style.background === '') return [];
+      const { left } = cell.getBoundingClientRect();
+      const range = document.createRange();
+      const cells = [...node.data.matchAll(/\S+/g)].map(({ index, 0: { length } }) => {
+        range.setStart(node, index);
+        range.setEnd(node, index + length);
+        return range.getBoundingClientRect();
+      });
+      const { backgroundPositionX, backgroundPositionY, backgroundSize } = getComputedStyle(cell);
+      const [xs, ys, sizes] = [backgroundPositionX, backgroundPositionY, backgroundSize].map((list) =>
+        list.split(', '),
+      );
+      return [...cell.style.background.matchAll(/--band-(\w+), /g)].flatMap(([, colour], i) => {
+        // A layer names its colour twice.
+        if (i % 2 === 1) return [];
+        const layer = i / 2;
+        const [from, width] = [Number.parseFloat(xs?.[layer] ?? ''), Number.parseFloat(sizes?.[layer] ?? '')];
+        const [start, end] = [left + from, left + from + width];
+        const covered = cells.filter((box) => box.left > start - 1 && box.right < end + 1).length;
+        const place = ys?.[layer]?.includes('100%') === true ? 'below' : 'on top';
+        return [`${colour} ${width <= 3 ? 'flag' : covered} ${place}`];
+      });
+    }),
+  );
+}
+
 const footer = (page: Page) => page.locator('footer .details');
 const spoken = (page: Page) => page.locator('#spoken');
 const staged = (page: Page) => page.evaluate(() => window.fake.stagedBytes());
@@ -1097,24 +1128,9 @@ describe('[shape-3] cells of other formats', () => {
     );
     const names = () => page.locator('.row .names').first().textContent();
     await eventually(names).toBe('taps, ◆ bad tap, state.gain');
-    const lines = () =>
-      page.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>('.band.bookmark')].map((band) => {
-          const row = band.closest('.row')?.getBoundingClientRect();
-          const { top, width } = band.getBoundingClientRect();
-          return [
-            band.className,
-            top === row?.top,
-            width > 0,
-            getComputedStyle(band).backgroundImage !== 'none',
-          ];
-        }),
-      );
+    const lines = async () => (await bands(page)).filter((band) => band.startsWith('red'));
     // Told apart by form as well: where it begins there is a flag.
-    expect(await lines()).toEqual([
-      ['band bookmark red begins', true, true, true],
-      ['band bookmark red', true, true, false],
-    ]);
+    expect(await lines()).toEqual(['red flag on top', 'red 12 on top', 'red 2 on top']);
     await page.locator('#grid').focus();
     for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
     await page.keyboard.type('a5');
@@ -1123,7 +1139,7 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(() => spoken(page).textContent()).toContain('state.gain+0x2, ◆ bad tap');
     // The edit is painted in the text, the bookmark above it.
     await eventually(() => marked(page, 'staged')).toEqual(['A5']);
-    expect((await lines()).length).toBe(2);
+    expect((await lines()).length).toBe(3);
     const at = await point(page, '0000', 6);
     await page.mouse.move(at.x, at.y);
     await eventually(() => page.locator('.hover').textContent()).toContain('bad tap: bookmark, red');
@@ -1166,27 +1182,12 @@ describe('[shape-3] cells of other formats', () => {
     const title = page.locator('.row .names', { hasText: 'taps' });
     expect(await title.getAttribute('title')).toBe('taps: 8 bytes\nSP: read at 14:03:27');
     // A band from the first byte of a name to its last one.
-    const bands = await page.evaluate(() =>
-      [...document.querySelectorAll<HTMLElement>('.band')].map((band) => {
-        const node = band.parentElement?.lastChild as Text;
-        const { left, right } = band.getBoundingClientRect();
-        const range = document.createRange();
-        const digits = [...node.data.matchAll(/\S+/g)].filter(({ index }) => {
-          range.setStart(node, index);
-          range.setEnd(node, index + 2);
-          const box = range.getBoundingClientRect();
-          return box.left > left - 1 && box.right < right + 1;
-        });
-        return `${band.className} ${digits.length}`;
-      }),
-    );
-    expect(bands).toEqual([
-      'band buffer begins 8',
-      'band buffer 16',
-      'band buffer 16',
-      'band buffer begins 1',
-      'band sp begins 1',
-      'band buffer 6',
+    expect(await bands(page)).toEqual([
+      ...['buffer flag below', 'buffer 8 below', 'buffer 16 below', 'buffer 16 below'],
+      ...['buffer flag below', 'buffer 1 below'],
+      // A box around the byte: above and below, and at both sides.
+      ...['sp 1 on top', 'sp 1 below', 'sp flag on top', 'sp flag on top'],
+      'buffer 6 below',
     ]);
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');

@@ -7,6 +7,7 @@ import { classOf } from '../../src/model/cells/value-class.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import { rowAddress } from './address-texts.ts';
+import { bandLayers } from './bands.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import { labelsOf, type NamedRun, type NameTable } from './names.ts';
@@ -171,8 +172,6 @@ export class RowElement implements PaintSurface {
   readonly #names = cell('names', 'gridcell');
   /** The kind of row whose cells are in the element. */
   #kind: GridRow['kind'] | undefined;
-  /** Below the bytes that have a name. */
-  #bands: HTMLElement[] = [];
   /** What the names were last shown of. */
   #named:
     | { readonly table: NameTable | undefined; readonly index: number; readonly isFirst: boolean }
@@ -260,11 +259,11 @@ export class RowElement implements PaintSurface {
     const before = this.#named;
     if (before?.table === table && before?.index === index && before.isFirst === isFirst) return;
     this.#named = { table, index, isFirst };
-    for (const band of this.#bands) band.remove();
-    this.#bands = [];
     const row = this.#row;
+    const { style: look } = this.#bytes.element;
     if (table === undefined || row?.kind !== 'bytes') {
       this.#names.element.remove();
+      look.background = '';
       return;
     }
     const goingOn = isFirst ? table.goingOnIn(row) : undefined;
@@ -276,21 +275,8 @@ export class RowElement implements PaintSurface {
     set(this.#names.text, texts.join(', '));
     const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
     this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
-    for (const run of [...table.runs(row), ...table.bookmarked(row)]) this.#addBand(style, row.skip, run);
-  }
-
-  /** A line below bytes with a name, or above those with a bookmark. */
-  #addBand({ map }: RowStyle, skip: number, { name, from, to, begins }: NamedRun): void {
-    const first = map.starts[Math.floor((skip + from) / map.bytesPerCell)] ?? 0;
-    const last = (map.starts[Math.floor((skip + to) / map.bytesPerCell)] ?? 0) + map.cellWidth;
-    const band = document.createElement('i');
-    band.className = ['band', name.kind, name.colour, begins ? 'begins' : undefined]
-      .filter((one) => one !== undefined)
-      .join(' ');
-    band.style.left = `${first}ch`;
-    band.style.width = `${last - first}ch`;
-    this.text.cells.before(band);
-    this.#bands.push(band);
+    const runs = [...table.bookmarked(row), ...table.runs(row)];
+    look.background = runs.flatMap((run) => bandLayers(placeOf(style.map, row.skip, run), run)).join(', ');
   }
 
   /** Whether a mark of it will fade. */
@@ -345,6 +331,13 @@ export class RowElement implements PaintSurface {
     this.version = -1;
     this.#named = undefined;
   }
+}
+
+/** Where a run of named bytes is among the cells, in characters. */
+function placeOf(map: CellMap, skip: number, { from, to }: NamedRun): { start: number; width: number } {
+  const startOf = (byte: number) => map.starts[Math.floor((skip + byte) / map.bytesPerCell)] ?? 0;
+  const start = startOf(from);
+  return { start, width: startOf(to) + map.cellWidth - start };
 }
 
 /** A cell with its one text node. */
