@@ -39,7 +39,7 @@ const patterns: readonly Pattern[] = [
 ];
 
 /** What the browser counted of a page so far. */
-export interface PageCosts {
+interface PageCosts {
   /** Processor time of the main thread, milliseconds. */
   readonly busy: number;
   /** How often it laid out, and how often it computed styles. */

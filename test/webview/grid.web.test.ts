@@ -87,7 +87,8 @@ function bands(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('.row .bytes')].flatMap((cell) => {
       const node = cell.lastChild;
-      if (!(node instanceof Text) || cell.style.background === '') return [];
+      const layers = cell.style.getPropertyValue('--bands');
+      if (!(node instanceof Text) || layers === '') return [];
       const { left } = cell.getBoundingClientRect();
       const range = document.createRange();
       const cells = [...node.data.matchAll(/\S+/g)].map(({ index, 0: { length } }) => {
@@ -95,11 +96,11 @@ function bands(page: Page): Promise<string[]> {
         range.setEnd(node, index + length);
         return range.getBoundingClientRect();
       });
-      const { backgroundPositionX, backgroundPositionY, backgroundSize } = getComputedStyle(cell);
+      const { backgroundPositionX, backgroundPositionY, backgroundSize } = getComputedStyle(cell, '::after');
       const [xs, ys, sizes] = [backgroundPositionX, backgroundPositionY, backgroundSize].map((list) =>
         list.split(', '),
       );
-      return [...cell.style.background.matchAll(/--band-(\w+), /g)].flatMap(([, colour], i) => {
+      return [...layers.matchAll(/--band-(\w+), /g)].flatMap(([, colour], i) => {
         // A layer names its colour twice.
         if (i % 2 === 1) return [];
         const layer = i / 2;

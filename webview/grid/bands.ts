@@ -1,6 +1,6 @@
 /**
- * The lines below named bytes and above bookmarks, as layers of their cell's background: elements would be as many as a row
- * has names. Kinds differ in line as well as in colour; the colours are those of `main.css`. Knows no elements.
+ * The lines below named bytes and above bookmarks, as layers of a background that lies over the cells: elements would be as many as
+ * a row has names. Kinds differ in line as well as in colour; the colours are those of `main.css`. Knows no elements.
  */
 import type { NamedRun } from './names.ts';
 

@@ -263,7 +263,7 @@ export class RowElement implements PaintSurface {
     const { style: look } = this.#bytes.element;
     if (table === undefined || row?.kind !== 'bytes') {
       this.#names.element.remove();
-      look.background = '';
+      look.removeProperty('--bands');
       return;
     }
     const goingOn = isFirst ? table.goingOnIn(row) : undefined;
@@ -276,7 +276,9 @@ export class RowElement implements PaintSurface {
     const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
     this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
     const runs = [...table.bookmarked(row), ...table.runs(row)];
-    look.background = runs.flatMap((run) => bandLayers(placeOf(style.map, row.skip, run), run)).join(', ');
+    const layers = runs.flatMap((run) => bandLayers(placeOf(style.map, row.skip, run), run));
+    if (layers.length === 0) look.removeProperty('--bands');
+    else look.setProperty('--bands', layers.join(', '));
   }
 
   /** Whether a mark of it will fade. */
