@@ -68,7 +68,10 @@ test('the page has fewer than 300 elements in a window of 1280 x 800, however th
   await show({ density: 'comfortable', bytesPerRow: 8 });
   found['rows of 8, inspector'] = await elements(page);
   await show({ bytesPerRow: 16 });
-  await page.evaluate((names) => window.fake.send({ type: 'names', told: { isNamed: true, names } }), namesOf(64));
+  await page.evaluate(
+    (names) => window.fake.send({ type: 'names', told: { isNamed: true, names } }),
+    namesOf(64),
+  );
   await page.locator('.row .names').nth(20).waitFor();
   found['names in every row, inspector'] = await elements(page);
   await page.evaluate(() => window.fake.send({ type: 'names', told: { isNamed: false, names: [] } }));
@@ -86,7 +89,11 @@ test('the page has fewer than 300 elements in a window of 1280 x 800, however th
     window.fake.send({ type: 'map', marks: new Uint8Array(tiles).fill(63) });
     window.fake.setState({
       connected: false,
-      banner: { kind: 'error', text: 'The board is gone.', actions: [{ command: 'connect', label: 'Connect' }] },
+      banner: {
+        kind: 'error',
+        text: 'The board is gone.',
+        actions: [{ command: 'connect', label: 'Connect' }],
+      },
     });
   });
   await page.locator('.banner').waitFor();
@@ -127,7 +134,8 @@ function scrolled(page: Page, steps: number, rows: number) {
       const counted = { moved: 0, inside: 0, texts: 0, labels: 0 };
       const observer = new MutationObserver((records) => {
         for (const { type, target, addedNodes, removedNodes, attributeName } of records) {
-          if (type === 'childList' && target === layer) counted.moved += addedNodes.length + removedNodes.length;
+          if (type === 'childList' && target === layer)
+            counted.moved += addedNodes.length + removedNodes.length;
           else if (type === 'childList') counted.inside += addedNodes.length + removedNodes.length;
           else if (type === 'characterData') counted.texts++;
           else if (attributeName !== 'style') counted.labels++;
@@ -136,7 +144,11 @@ function scrolled(page: Page, steps: number, rows: number) {
       const what = { subtree: true, childList: true, attributes: true, characterData: true };
       observer.observe(layer, what);
       for (let i = 0; i < count; i++) {
-        const wheel = new WheelEvent('wheel', { deltaY: rowsOfStep * height, cancelable: true, bubbles: true });
+        const wheel = new WheelEvent('wheel', {
+          deltaY: rowsOfStep * height,
+          cancelable: true,
+          bubbles: true,
+        });
         grid.dispatchEvent(wheel);
         await new Promise((done) => requestAnimationFrame(done));
         await new Promise((done) => requestAnimationFrame(done));
