@@ -79,6 +79,11 @@ class GridBench {
     document.body.replaceChildren(this.#peer.element);
   }
 
+  /** Ours goes to its first row, where the thumb of its scrollbar is at the upper end: the peers begin there. */
+  toTop(): void {
+    if (this.#contender === 'ours') window.postMessage({ type: 'scroll', offset: 0 }, '*');
+  }
+
   /** Middle of the rows, and the scrollbar, client pixels. */
   places(): { readonly rows: { x: number; y: number }; readonly track: DOMRect } {
     const track = this.#peer?.track ?? document.querySelector('.track');

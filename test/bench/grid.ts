@@ -90,7 +90,14 @@ async function turnWheel(page: Page): Promise<Scrolling> {
   });
 }
 
+/** A press beside the thumb turns a page, and one on it drags: it has to be where the hand goes, or where it does not. */
+async function goToTop(page: Page): Promise<void> {
+  await page.evaluate(() => window.gridBench.toTop());
+  await painted(page);
+}
+
 async function dragScrollbar(page: Page): Promise<Scrolling> {
+  await goToTop(page);
   const { track } = await page.evaluate(() => window.gridBench.places());
   const x = track.x + track.width / 2;
   await page.mouse.move(x, track.y + 4);
@@ -107,6 +114,7 @@ async function dragScrollbar(page: Page): Promise<Scrolling> {
 }
 
 async function jump(page: Page): Promise<number[]> {
+  await goToTop(page);
   const { track } = await page.evaluate(() => window.gridBench.places());
   const times: number[] = [];
   await page.keyboard.down('Shift');
@@ -191,7 +199,8 @@ export async function measureGrid(rounds: number): Promise<Measure[]> {
   try {
     const { page, close } = await pages.open({ width: 1280, height: 800 }, {});
     const host = await GridHost.join(page);
-    await page.waitForSelector('.row:not(.tile) .bytes');
+    // The session reads 25 MiB first.
+    await page.waitForSelector('.row:not(.tile) .bytes', { timeout: 120_000 });
     await painted(page);
     const measured = new Map<Contender, Round[]>(contenders.map((contender) => [contender, []]));
     for (let round = -1; round < rounds; round++) {
