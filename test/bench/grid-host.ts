@@ -55,6 +55,7 @@ export class GridHost {
   #rests: (() => void)[] = [];
   #sent = 0;
   #drawn = 0;
+  #isOver = false;
 
   private constructor(page: Page, session: MemorySession, range: GridHost['range']) {
     this.#page = page;
@@ -100,7 +101,11 @@ export class GridHost {
 
   #post(message: ToWebview): void {
     // Not waited for: the next one may be on its way before this one has arrived, and arrives after it.
-    void this.#page.evaluate((text) => window.gridBench.hear(text), packMessage(message));
+    this.#page
+      .evaluate((text) => window.gridBench.hear(text), packMessage(message))
+      .catch((error: unknown) => {
+        if (!this.#isOver) throw error;
+      });
   }
 
   #hear(text: string, { geometry }: ScriptedDevice): void {
@@ -123,6 +128,11 @@ export class GridHost {
       this.#post({ type: 'answer', id: message.id, result: null });
       this.#feed.edited(message.id);
     }
+  }
+
+  /** The page goes away: what is still told to it is lost. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** Stages so many single bytes, each a gesture of its own: scattered, but half of them in the first tile. */

@@ -34,6 +34,13 @@ const missing = '··';
 /** Draws until a picture that is there counts as seen: the one that shows it, and the one after. */
 const draws = 2;
 
+/** Nodes, with the elements in them. */
+function within(nodes: NodeList): number {
+  let count = nodes.length;
+  for (const node of nodes) if (node instanceof Element) count += node.querySelectorAll('*').length;
+  return count;
+}
+
 class GridBench {
   readonly #queue: unknown[] = [];
   #tell: ((text: string) => void) | undefined;
@@ -168,7 +175,7 @@ class GridBench {
     let texts = 0;
     const take = (records: readonly MutationRecord[]): void => {
       for (const { type, addedNodes, removedNodes } of records) {
-        if (type === 'childList') nodes += addedNodes.length + removedNodes.length;
+        if (type === 'childList') nodes += within(addedNodes) + within(removedNodes);
         else if (type === 'attributes') attributes++;
         else texts++;
       }

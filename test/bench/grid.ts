@@ -224,6 +224,7 @@ export async function measureGrid(rounds: number): Promise<Measure[]> {
     }
     const scrolled: Scrolling[] = [];
     for (let round = 0; round < rounds; round++) scrolled.push(await turnWheel(page));
+    host.end();
     await close();
     return [...tableOf(measured), ...typedRows(typing, scrolled, measured)];
   } finally {
