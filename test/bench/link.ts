@@ -13,7 +13,7 @@ import type { AgentBinary } from '../../src/board/ssh/target.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { keyOf } from '../conformance/keys.ts';
 import { startProxy } from '../net/proxy.ts';
-import { interleave, type Measure, median, spread } from './measure.ts';
+import { interleave, type Measure, median, percentile, spread } from './measure.ts';
 import { compile } from './reads.ts';
 
 const columns = { startCol: 0, numCols: 50 };
@@ -276,7 +276,7 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
       },
       {
         name: 'bytes that come before these',
-        value: [...first].sort((a, b) => a - b)[Math.ceil(looks * 0.9) - 1] ?? Number.NaN,
+        value: percentile(first, 0.9),
         unit: 'bytes',
         peer: { name: 'what the link brings in 300 ms', value: slowLink * 0.3 },
         goal: { at: 'most', value: slowLink * 0.3 },

@@ -1,4 +1,4 @@
-/** `npm run bench [-- edits|find|names|compare|reads|link|guest|page|plot|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|compare|reads|link|guest|live|plot|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -9,9 +9,9 @@ import { measureEdits } from './edits.ts';
 import { measureFind } from './find.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
+import { measureLive } from './live.ts';
 import { type Measure, meets } from './measure.ts';
 import { measureNames } from './names.ts';
-import { measurePage } from './page.ts';
 import { measurePlot } from './plot.ts';
 import { measureReads } from './reads.ts';
 
@@ -25,7 +25,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
-  page: measurePage,
+  live: measureLive,
   plot: measurePlot,
   editor: measureEditor,
 };
