@@ -34,7 +34,11 @@ const freely = 10_000_000;
 /** Words of the shown bytes that change between two updates, by their place among these. */
 const changes = [
   { name: 'one word', words: [0x100], spans: 1 },
-  { name: '64 scattered words', words: Array.from({ length: 64 }, (_, i) => i * 16 + ((7 * i) % 16)), spans: 64 },
+  {
+    name: '64 scattered words',
+    words: Array.from({ length: 64 }, (_, i) => i * 16 + ((7 * i) % 16)),
+    spans: 64,
+  },
   { name: 'all of 4 KiB', words: Array.from({ length: shown.length / wordBytes }, (_, i) => i), spans: 1 },
 ];
 
@@ -87,7 +91,12 @@ async function wireBytes(witness: Witness, memory: PartitionMemory): Promise<Mea
 }
 
 /** Follows the shown bytes for so many seconds, as a page does that draws at once. */
-async function follow(memory: PartitionMemory, length: number, hertz: number, seconds: number): Promise<number> {
+async function follow(
+  memory: PartitionMemory,
+  length: number,
+  hertz: number,
+  seconds: number,
+): Promise<number> {
   let looks = 0;
   const ranges = [{ offset: shown.offset, length }];
   const pace = { periodMs: Math.floor(1000 / hertz), wordsPerSecond: freely };
@@ -128,7 +137,11 @@ async function besideOwner(board: VirtualBoard, witness: Witness, rounds: number
         looks += await follow(memory, size, 30, time);
       },
     );
-    return [...bytes, agent, { ...owner, goal: { at: 'least', value: 0.97 }, note: `${owner.note}; ${looks} updates` }];
+    return [
+      ...bytes,
+      agent,
+      { ...owner, goal: { at: 'least', value: 0.97 }, note: `${owner.note}; ${looks} updates` },
+    ];
   } finally {
     await ours.dispose();
     way.dispose();
@@ -203,7 +216,12 @@ function painted(frame: Frame, digits: string): Promise<number> {
 }
 
 /** From a change on the board to its cell on the screen, in a real window; what the link takes is taken off. */
-async function untilPainted(board: VirtualBoard, witness: Witness, folder: string, rounds: number): Promise<Measure[]> {
+async function untilPainted(
+  board: VirtualBoard,
+  witness: Witness,
+  folder: string,
+  rounds: number,
+): Promise<Measure[]> {
   const [hertz, label] = [10, 'Virtual board'];
   const dataFolder = await mkdtemp(join(tmpdir(), 'tilescope-bench-profile-'));
   const host = await startCodeServer({

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { type Theme, Workbench } from './driver.ts';
-import { HexEditorPage } from './hex-editor.ts';
+import type { HexEditorPage } from './hex-editor.ts';
 import { openMemory } from './main-job.ts';
 
 const BOARD = 'Simulated board';
@@ -29,19 +29,19 @@ setInterval(() => {
   debugger;
 }, 20);
 `;
-const LAUNCH = {
+const launch = (program: string) => ({
   version: '0.2.0',
   configurations: [
     {
       type: 'node',
       request: 'launch',
       name: 'a small program',
-      program: '\${workspaceFolder}/program.js',
+      program,
       console: 'internalConsole',
       internalConsoleOptions: 'neverOpen',
     },
   ],
-};
+});
 
 describe('live memory beside a debug session of Node', () => {
   let folder: string;
@@ -104,7 +104,10 @@ describe('live memory beside a debug session of Node', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-live-'));
     await mkdir(join(folder, '.vscode'));
-    await writeFile(join(folder, '.vscode', 'launch.json'), JSON.stringify(LAUNCH));
+    await writeFile(
+      join(folder, '.vscode', 'launch.json'),
+      JSON.stringify(launch(join(folder, 'program.js'))),
+    );
     await writeFile(join(folder, 'program.js'), PROGRAM);
     host = await startCodeServer({
       folder,
