@@ -236,9 +236,6 @@ export class Workbench {
       .locator('.part.sidebar .monaco-list-row[aria-expanded="true"]', { hasText: text })
       .first();
     if ((await open.count()) === 0) return;
-    // Where the list is scrolled the row lies behind the one that sticks to the top.
-    await this.page.locator('.part.sidebar .monaco-list', { has: open }).first().hover();
-    await this.page.mouse.wheel(0, -100_000);
     await open.locator('.monaco-tl-twistie').click();
     await open.waitFor({ state: 'detached' });
   }
