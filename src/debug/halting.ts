@@ -388,15 +388,10 @@ export class Halting implements Disposable {
       // Until the answer, and where none comes, the core may halt at any of them.
       known.set(key, { tile, ...wanted(now), isSure: false });
       this.#goes.set(key, this.#cores.turn);
+      let state: CoreState;
       try {
-        const state = await this.#act(tile, { act: 'breakpoints', counters });
+        state = await this.#act(tile, { act: 'breakpoints', counters });
         if (state.reason !== undefined) return state.reason;
-        // Of what it met just before no look tells, once it has no addresses any more.
-        if ((state.debugStatus & atEvent) !== 0 && !this.#standing.has(key)) {
-          this.#standing.set(key, tile);
-          this.#stepping.delete(key);
-          void this.#met(now, state.counter);
-        }
       } catch (thrown) {
         // Nothing was written where somebody else was found.
         if (toBoardError(thrown).code === 'debug-in-use') {
@@ -407,6 +402,12 @@ export class Halting implements Disposable {
       }
       done();
       this.#goes.set(key, this.#cores.turn);
+      // It met one of the addresses of before: no look tells, once it has none any more.
+      if ((state.debugStatus & atEvent) !== 0 && !this.#standing.has(key)) {
+        this.#standing.set(key, tile);
+        this.#stepping.delete(key);
+        void this.#met(now, state.counter);
+      }
       return undefined;
     });
     this.#setting = set.catch(() => undefined);

@@ -346,6 +346,8 @@ describe('halting cores beside their application', () => {
     await expect
       .poll(async () => (await act('breakpoints', { counters: [0x120] }))['debugStatus'], { timeout: 60_000 })
       .toBe(0x21);
+    // That it met one is told by the answer that takes them back, too.
+    expect(await act('breakpoints', { counters: [] })).toMatchObject({ debugStatus: 0x21, counter: 0x120 });
     expect((await act('halt'))['counter']).toBe(0x120);
     expect(await code(agent.request({ op: 'halt', act: 'halt', ...at, tile: [6, 0] }))).toBe('out-of-range');
     expect((await agent.request({ op: 'halt', act: 'end', ...at })).ok).toMatchObject({ left: 0 });

@@ -91,6 +91,11 @@ describe.each([
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') return workbench.screenshot(`debug-failed-${version}`);
+    return undefined;
+  });
+
   /** A row of the call stack. */
   const stack = (text: string | RegExp): Locator =>
     workbench.page.locator('.debug-call-stack .monaco-list-row', { hasText: text }).first();
@@ -149,11 +154,6 @@ describe.each([
     await page.locator('.disassembly-view').waitFor({ state: 'detached' });
     await page.keyboard.press('F5');
     await stack('Sample').waitFor({ state: 'detached' });
-  });
-
-  afterEach(({ task }) => {
-    if (task.result?.state === 'fail') return workbench.screenshot(`debug-failed-${which}`);
-    return undefined;
   });
 
   test('[debug-9] [debug-11] after a consent cores halt, meet breakpoints, step, go on, and are let go at the end', async () => {

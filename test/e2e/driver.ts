@@ -232,10 +232,13 @@ export class Workbench {
 
   /** Collapses a row that is there and open. */
   async collapse(text: string | RegExp): Promise<void> {
-    const open = this.page
-      .locator('.part.sidebar .monaco-list-row[aria-expanded="true"]', { hasText: text })
-      .first();
+    const row = this.page.locator('.monaco-list-row[aria-expanded="true"]', { hasText: text });
+    const list = this.page.locator('.part.sidebar .monaco-list', { has: row }).first();
+    const open = list.locator(row).first();
     if ((await open.count()) === 0) return;
+    // Where the list is scrolled, the row lies behind the copy of it that sticks to the top.
+    await list.hover();
+    await this.page.mouse.wheel(0, -100_000);
     await open.locator('.monaco-tl-twistie').click();
     await open.waitFor({ state: 'detached' });
   }
