@@ -244,11 +244,11 @@ export function toExpectedBytes(told: unknown): ExpectedBytes | undefined {
   return wrong === undefined || wrong.length === 0 || wrong.length !== bytes?.length ? undefined : expected;
 }
 
-const pastedShape = v.array(v.object({ offset: v.number(), bytes: delivered }));
+const runsShape = v.array(v.object({ offset: v.number(), bytes: delivered }));
 
-/** Checks bytes that the host has pasted; `undefined` for anything else. */
-export function toPastedRuns(told: unknown): readonly Run[] | undefined {
-  return fitting(pastedShape, told);
+/** Checks bytes at their places that the host tells; `undefined` for anything else. */
+export function toRuns(told: unknown): readonly Run[] | undefined {
+  return fitting(runsShape, told);
 }
 
 const timelineShape = v.object({

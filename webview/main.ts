@@ -57,7 +57,7 @@ import {
   toExpectedBytes,
   toHitBytes,
   toPageNames,
-  toPastedRuns,
+  toRuns,
   toTimeline,
   type VsCodeApi,
 } from './host.ts';
@@ -438,6 +438,11 @@ class Editor {
 
   found(found: FoundState): void {
     this.#find.found = found;
+  }
+
+  /** A moment of a recording is shown from now on, or what is now. */
+  showPast(old: readonly Run[] | undefined): void {
+    this.#store.past = old;
   }
 
   /** What the timeline shows. */
@@ -821,7 +826,7 @@ host.listen((message) => {
       editor?.fill(message.fill, message.asked);
       return;
     case 'paste':
-      editor?.paste(toPastedRuns(message.runs), message.asked);
+      editor?.paste(toRuns(message.runs), message.asked);
       return;
     case 'tellRuns':
       editor?.tellRuns(message.number);
@@ -849,6 +854,9 @@ host.listen((message) => {
       return;
     case 'hits':
       editor?.showHits(message.hits);
+      return;
+    case 'past':
+      editor?.showPast(toRuns(message.old));
       return;
     case 'timeline':
       editor?.showTimeline(toTimeline(message.timeline));

@@ -439,6 +439,8 @@ export type ToWebview =
   | { readonly type: 'scroll'; readonly offset: number }
   /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */
   | { readonly type: 'map'; readonly marks: Uint8Array }
+  /** The tab shows a moment of a recording from now on: what the bytes held that changed at it. Without them: what is now. */
+  | { readonly type: 'past'; readonly old?: readonly PlacedRun[] }
   /** What the timeline shows; nothing without a recording. */
   | { readonly type: 'timeline'; readonly timeline?: TimelineState }
   /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */

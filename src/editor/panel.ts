@@ -182,7 +182,12 @@ interface Frozen {
   readonly bytes: ByteSource;
   /** Of a moment of a recording: hears that the tab shows it no more. */
   readonly left?: () => void;
+  /** Of a moment of a recording: what the bytes held that changed at it. */
+  readonly old?: readonly PlacedRun[];
 }
+
+/** A moment of a recording, for a tab that shows it. */
+type Past = Required<Frozen>;
 
 /** Where a page was led by something that no person did, and what it showed there first, once it told. */
 interface Led {
@@ -429,13 +434,18 @@ export class HexPanel {
   }
 
   /** Shows a moment of a recording, which takes no edits; without one the tab shows what is now. */
-  showPast(
-    past: { readonly at: string; readonly bytes: ByteSource; readonly left: () => void } | undefined,
-  ): void {
+  showPast(past: Past | undefined): void {
     if (past === undefined && !this.isPast) return;
     this.setImmediate(false);
     this.#frozen = past;
+    this.#tellPast();
     this.#shownAnew();
+  }
+
+  /** Goes before the bytes. */
+  #tellPast(): void {
+    const old = this.#frozen?.old;
+    this.#post({ type: 'past', ...(old === undefined ? {} : { old }) });
   }
 
   /** What the timeline shows; nothing without a recording. */
@@ -468,7 +478,10 @@ export class HexPanel {
       const { at, bytes, left } = this.#frozen;
       this.#frozen = undefined;
       if (left === undefined) this.#moment = { kind: 'chosen', tick: bytes.tick, at };
-      else left();
+      else {
+        left();
+        this.#tellPast();
+      }
     }
     this.#shownAnew();
   }
@@ -1208,6 +1221,7 @@ export class HexPanel {
     this.#toldNames = '';
     this.#isNamed = undefined;
     this.#tellNames();
+    if (this.isPast) this.#tellPast();
     if (this.#timeline !== undefined) this.#post({ type: 'timeline', timeline: this.#timeline });
     this.#toldHits = noHits;
     this.#toldFound = '';

@@ -222,6 +222,7 @@ export function webviewStrings(l10n: Localiser) {
     bigEndianName: l10n.t('{0} big-endian'),
     valueCut: l10n.t('cut by the edge of the memory'),
     valueUnknown: l10n.t('not read yet'),
+    valueUnrecorded: l10n.t('not recorded'),
     expectedValue: l10n.t('differs, expected {0}'),
     stagedWas: l10n.t('staged, was {0}'),
     stagedOverUnknown: l10n.t('staged, the old value is not known'),

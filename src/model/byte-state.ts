@@ -25,6 +25,9 @@ export const stateBits = {
   changed: 16,
 } as const;
 
+/** A byte of the past that the recording which is shown did not cover: there is no value of it. The bit alone means nothing else. */
+export const unrecordedState = stateBits.stale;
+
 /** Shift of the reason in a state; the reason is its number among `unreadableReasons`. */
 export const reasonShift = 5;
 

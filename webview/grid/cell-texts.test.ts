@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WebviewStrings } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import type { AddressNotation } from '../../src/model/addresses.ts';
-import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
+import { reasonShift, stateBits, unreadableReasons, unrecordedState } from '../../src/model/byte-state.ts';
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellChoice, hexBytes } from '../../src/model/cells/choices.ts';
 import { translator } from '../strings.ts';
@@ -92,6 +92,8 @@ describe('a byte in words', () => {
 
   test('the hover is silent where the byte speaks for itself', () => {
     expect(hoverText(t, hex, facts(1, known))).toBeUndefined();
+    expect(hoverText(t, hex, facts(0, 0))).toBe('not read yet');
+    expect(hoverText(t, hex, facts(0, unrecordedState))).toBe('not recorded');
     expect(hoverText(t, hex, facts(2, known | staged, 1))).toBe('staged, was 01');
     expect(hoverText(t, hex, facts(0, 2 << reasonShift))).toBe('cannot be read: its core is running');
     expect(hoverText(t, hex, facts(3, staged | (1 << reasonShift)))).toBe(

@@ -1,7 +1,13 @@
 /** A cell in words: for the line at the bottom, the hover, and the screen reader. */
 import type { ShownBytes } from '../../src/editor/messages.ts';
 import { type AddressNotation, addressNumber, addressOf, shownKind } from '../../src/model/addresses.ts';
-import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
+import {
+  isUnreadable,
+  reasonShift,
+  stateBits,
+  unreadableReasons,
+  unrecordedState,
+} from '../../src/model/byte-state.ts';
 import type { CellChoice } from '../../src/model/cells/choices.ts';
 import type { CellFormat, CellRefusal } from '../../src/model/cells/format.ts';
 import { computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
@@ -112,6 +118,7 @@ export function valueText(t: Translate, { choice, format, upperCase }: Notation,
   const { hidden, unreadable } = stateOf(cell);
   if (hidden && unreadable !== undefined) return t('unreadable', reasonText(t, unreadable));
   if (cell.flags.length < format.bytes) return t('valueCut');
+  if (cell.flags.includes(unrecordedState)) return t('valueUnrecorded');
   if (!hasValue(format, cell)) return t('valueUnknown');
   const text = format.format(cell.bytes, 0);
   const [byte = 0] = cell.bytes;

@@ -12,6 +12,7 @@ export const marks = [
   'text',
   'hit',
   'unknown',
+  'unrecorded',
   'unreadable',
   'fading',
   'changed',

@@ -1,7 +1,7 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
 import type { ExpectedBytes, HitBytes, ShownBytes } from '../../src/editor/messages.ts';
 import type { AddressNotation } from '../../src/model/addresses.ts';
-import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
+import { isUnreadable, stateBits, unrecordedState } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
@@ -50,13 +50,22 @@ interface MarkedColumns {
 }
 
 /** What a cell with several of them is marked as, the first before the others. */
-const cellMarks: readonly Mark[] = ['conflict', 'staged', 'unreadable', 'unknown', 'torn', 'changed'];
+const cellMarks: readonly Mark[] = [
+  'conflict',
+  'staged',
+  'unreadable',
+  'unrecorded',
+  'unknown',
+  'torn',
+  'changed',
+];
 
 /** The mark of a byte by its flags; `undefined` for an ordinary byte. */
 function markOf(flags: number): Mark | undefined {
   if ((flags & stateBits.conflict) !== 0) return 'conflict';
   if ((flags & stateBits.staged) !== 0) return 'staged';
   if (isUnreadable(flags)) return 'unreadable';
+  if (flags === unrecordedState) return 'unrecorded';
   if ((flags & stateBits.known) === 0) return 'unknown';
   return (flags & stateBits.changed) !== 0 ? 'changed' : undefined;
 }

@@ -159,6 +159,31 @@ describe('[shape-2] the bytes that the page holds', () => {
     expect(old()).toBeUndefined();
   });
 
+  test('say what a recording has before its moments, not what the page showed before', () => {
+    const pair = setUp();
+    const all = { offset: 0, length: 4 };
+    const old = () => pair.store.old(pair.store.read(all, 0));
+    const show = (...values: number[]) => {
+      pair.read(0, ...values);
+      pair.rest();
+    };
+    pair.store.want({ offset: 0, length: 16 });
+    show(1, 1, 1, 1);
+    show(1, 2, 1, 1);
+    pair.store.past = [{ offset: 1, bytes: Uint8Array.of(7) }];
+    pair.rest();
+    show(1, 9, 1, 1);
+    expect(old()).toEqual(Uint8Array.of(1, 7, 1, 1));
+    // Nothing is known of what could not be read before this moment.
+    pair.store.past = [];
+    expect(old()).toBeUndefined();
+    pair.store.past = undefined;
+    pair.rest();
+    expect(old()).toBeUndefined();
+    show(1, 5, 1, 1);
+    expect(old()).toEqual(Uint8Array.of(1, 9, 1, 1));
+  });
+
   test.each([
     ['one word', [0, 4], 1],
     ['64 scattered words', [0, 256, 64], 64],

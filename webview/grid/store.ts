@@ -15,8 +15,9 @@ import {
 import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
 import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { mergeRanges } from '../../src/model/ranges.ts';
+import { mergeRanges, runAt } from '../../src/model/ranges.ts';
 import { RequestError, requestTimeout } from '../host.ts';
+import type { Run } from './edits.ts';
 
 /** Changes are tracked in runs of so many bytes: other runs are not drawn again. */
 const blockBytes = 64;
@@ -87,6 +88,7 @@ export class ByteStore {
   #number = 0;
   #drawn = 0;
   #tick = 0;
+  #past: readonly Run[] | undefined;
   /** When the page heard of each update, the oldest first. */
   readonly #times = new Map<number, number>();
   /** Of updates up to this one nobody knows when they were; -1 before the first delta. */
@@ -156,6 +158,21 @@ export class ByteStore {
   }
 
   /**
+   * A moment of a recording is what is shown: what the bytes held that changed at it. Undefined: what is now. All that is wanted is
+   * asked for anew where the one follows the other: what differs between them did not change.
+   */
+  get past(): readonly Run[] | undefined {
+    return this.#past;
+  }
+
+  set past(past: readonly Run[] | undefined) {
+    const isOther = (past === undefined) !== (this.#past === undefined);
+    this.#past = past;
+    if (isOther) this.retry();
+    else this.#changed();
+  }
+
+  /**
    * What a cell held when changes began to count: at the moment, or before each byte's last change. Undefined where nothing
    * changed, or where this page did not see it.
    */
@@ -167,7 +184,9 @@ export class ByteStore {
       const at = offset + i;
       const [index = -1] = pagesIn({ offset: at, length: 1 }, this.#range);
       const page = this.#pages.get(index);
-      const value = page?.olds?.[at - page.range.offset] ?? -1;
+      const run = runAt(this.#past ?? [], at);
+      const value =
+        (this.#past === undefined ? page?.olds?.[at - page.range.offset] : run?.bytes[at - run.offset]) ?? -1;
       if (value < 0) return undefined;
       old[i] = value;
     }

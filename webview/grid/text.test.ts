@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
+import { stateBits, unreadableState, unrecordedState } from '../../src/model/byte-state.ts';
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
 import { parseCells } from '../../src/model/gestures/pasted.ts';
@@ -42,6 +42,9 @@ describe('[main-18] a row of text', () => {
   test('[main-22] shows ?? where nothing could be read and ·· where nothing is known yet', () => {
     const bytes = row([0x5a, 0, 0, 0x20], [known, unreadable, 0, known]);
     expect(cellsText(cellMap(8, hex), hex, 0, bytes)).toBe('5A ?? ·· 20');
+    const past = { ...bytes, flags: bytes.flags.map((flag) => (flag === 0 ? unrecordedState : flag)) };
+    expect(cellsText(cellMap(8, hex), hex, 0, past)).toBe('5A ?? –– 20');
+    expect(characterText(0, past)).toMatch(/–/);
     expect(characterText(0, bytes)).toBe('Z?· ');
   });
 

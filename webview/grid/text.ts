@@ -2,7 +2,7 @@
  * A row as text. The cells of a row are one string, the characters another; gaps between groups are blanks in the
  * string, so that a cell's place is a character index and the engine lays out two text nodes instead of dozens.
  */
-import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
+import { isUnreadable, stateBits, unrecordedState } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { type ByteRange, wordBytes } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
@@ -11,6 +11,10 @@ import { hexDigits } from '../../src/model/numbers.ts';
 const unreadableText = '??';
 /** Shown for a cell with a byte that has not arrived yet. */
 const unknownText = '··';
+/** Shown for a cell with a byte that is in no recording, at a moment of one. */
+const unrecordedText = '––';
+
+type Absence = typeof unreadableText | typeof unknownText | typeof unrecordedText;
 
 /** Blanks before the cell at a column of bytes: wider at words of 4 bytes, wider still at 8. */
 function gapBefore(column: number, bytesPerCell: number): number {
@@ -87,9 +91,10 @@ export function cellMap(bytesPerRow: number, { bytes, characters }: CellFormat):
 }
 
 /** Whether a byte is shown, or why not. A staged byte is always shown, also where its base is not known. */
-function hidden(flags: number): typeof unreadableText | typeof unknownText | undefined {
+function hidden(flags: number): Absence | undefined {
   if ((flags & stateBits.staged) !== 0) return undefined;
   if (isUnreadable(flags)) return unreadableText;
+  if (flags === unrecordedState) return unrecordedText;
   return (flags & stateBits.known) === 0 ? unknownText : undefined;
 }
 
@@ -112,8 +117,8 @@ function withoutValue(
   { flags }: RowBytes,
   at: number,
   length: number,
-): typeof unreadableText | typeof unknownText | undefined {
-  let text: typeof unreadableText | typeof unknownText | undefined = length < bytes ? unknownText : undefined;
+): Absence | undefined {
+  let text: Absence | undefined = length < bytes ? unknownText : undefined;
   for (let i = Math.max(0, at); i < at + length; i++) {
     const why = hidden(flags[i] ?? 0);
     if (why === unreadableText) return why;
@@ -131,6 +136,7 @@ export function mayBeTorn({ offset, length }: ByteRange): boolean {
 export function characterCell(value: number, flags: number): string {
   if ((flags & stateBits.staged) === 0) {
     if (isUnreadable(flags)) return '?';
+    if (flags === unrecordedState) return '–';
     if ((flags & stateBits.known) === 0) return '·';
   }
   return value >= 0x20 && value < 0x7f ? String.fromCharCode(value) : '.';

@@ -1,6 +1,13 @@
 /** The memory as a recording has it after one look, for a tab that shows the past. Knows bytes; not why, nor what time it was. */
-import { type ByteChanges, type BytesView, pageBytes } from '../../model/byte-state.ts';
+import {
+  type ByteChanges,
+  type BytesView,
+  pageBytes,
+  stateBits,
+  unrecordedState,
+} from '../../model/byte-state.ts';
 import type { ByteRange } from '../../model/geometry.ts';
+import type { PlacedRun } from '../../model/gestures/paste-as.ts';
 import { intersectRanges } from '../../model/ranges.ts';
 import type { Recording } from '../../model/recording.ts';
 import type { ByteSource } from '../frozen-bytes.ts';
@@ -23,8 +30,17 @@ export class RecordedBytes implements ByteSource {
     return this.#moment + 1;
   }
 
+  /** What the bytes that this look found changed held before it; of those that could not be read then there is nothing. */
+  get old(): readonly PlacedRun[] {
+    return this.#changed.flatMap((range) => {
+      const { bytes, states } = this.#recording.bytesAfter(this.#moment - 1, range);
+      return states.every((state) => state === stateBits.known) ? [{ offset: range.offset, bytes }] : [];
+    });
+  }
+
   bytes(range: ByteRange): ShownBytes {
-    const { bytes, states: flags } = this.#recording.bytesAfter(this.#moment, range);
+    const { bytes, states } = this.#recording.bytesAfter(this.#moment, range);
+    const flags = states.map((state) => (state === 0 ? unrecordedState : state));
     return { offset: range.offset, bytes, base: bytes.slice(), flags };
   }
 

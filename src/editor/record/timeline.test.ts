@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BoardError } from '../../board/errors.ts';
+import { stateBits, unrecordedState } from '../../model/byte-state.ts';
 import { Recording } from '../../model/recording.ts';
 import type { RecorderState } from '../../session/recorder.ts';
 import { ManualTime } from '../../session/scripted-board.ts';
@@ -95,6 +96,12 @@ describe('a timeline', () => {
       canStep: { back: true, on: true },
     });
     expect(tab.timeline?.here).toBe('(2,1)+0x0010: 01 \u2192 02 at 2h');
+    expect(tab.past?.old).toEqual([{ offset: 16, bytes: Uint8Array.of(1, 0) }]);
+    // What is not recorded is not taken for what was not read.
+    expect([...(tab.past?.bytes.bytes({ offset: 23, length: 2 }).flags ?? [])]).toEqual([
+      stateBits.known,
+      unrecordedState,
+    ]);
     const changes = tab.past?.bytes.changes({ offset: 16, length: 4 });
     expect([...(changes?.ticks ?? [])].map((tick) => tick > (changes?.since ?? 0))).toEqual([
       true,

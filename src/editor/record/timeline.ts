@@ -5,6 +5,7 @@
 import type { BoardError } from '../../board/errors.ts';
 import type { Disposable } from '../../model/event.ts';
 import { type ByteRange, formatTile, locate, type MemoryGeometry } from '../../model/geometry.ts';
+import type { PlacedRun } from '../../model/gestures/paste-as.ts';
 import type { After } from '../../model/later.ts';
 import type { Localiser } from '../../model/localiser.ts';
 import { hexNumber, hexPairs } from '../../model/numbers.ts';
@@ -36,7 +37,15 @@ export interface TimelineTab {
   readonly cursor: number | undefined;
   /** Shows the past until `left` is called or it is given another; without it the tab shows what is now. */
   showPast(
-    past: { readonly at: string; readonly bytes: ByteSource; readonly left: () => void } | undefined,
+    past:
+      | {
+          readonly at: string;
+          readonly bytes: ByteSource;
+          /** What the bytes held that changed at this moment. */
+          readonly old: readonly PlacedRun[];
+          readonly left: () => void;
+        }
+      | undefined,
   ): void;
   showTimeline(state: TimelineState | undefined): void;
 }
@@ -266,7 +275,7 @@ export class Timeline implements Disposable {
       this.#pause();
       this.update();
     };
-    this.#tab.showPast({ at, bytes, left });
+    this.#tab.showPast({ at, bytes, old: bytes.old, left });
   }
 
   #leave(): void {

@@ -19,10 +19,10 @@ export interface Pasted {
 }
 
 /** A cell that was copied while it held no value, or only some of its digits. */
-const emptyCell = /^(\?\?|··|[0-9a-f]+_+)$/i;
+const emptyCell = /^(\?\?|··|––|[0-9a-f]+_+)$/i;
 
 /**
- * Reads values of a format with blanks, commas or `\x` between them. Cells copied without a value (`??`, `··`) are skipped
+ * Reads values of a format with blanks, commas or `\x` between them. Cells copied without a value (`??`, `··`, `––`) are skipped
  * over. `undefined` if the text is anything else or has no value at all.
  */
 export function parseCells(format: CellFormat, text: string): Pasted | undefined {
