@@ -91,6 +91,7 @@ const PARTS: Readonly<Record<string, string>> = {
   edits: 'src/editor/edits/edits-view.ts',
   recordings: 'src/editor/record/recordings.ts',
   hits: 'src/editor/find/hits-view.ts',
+  searches: 'src/editor/find/board-searches.ts',
   names: 'src/names/name-model.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',

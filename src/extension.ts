@@ -201,6 +201,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       );
     },
     sshHosts: () => connectors.hostNames(),
+    findInMemories: (board) => hits.findInMemories(board),
     refreshNames: () => names.refresh(),
     local: localSettings,
   });
@@ -277,7 +278,30 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const writes = new WrittenBytes();
   const files = new FileActions(editor);
   const edits = new EditActions(editor);
-  const hits = new HitActions(editor);
+  const hits: HitActions = new HitActions(editor, (id) => {
+    const entry = boards.get(id);
+    if (entry?.link.state.kind !== 'connected') return undefined;
+    const { link } = entry;
+    return {
+      id,
+      label: entry.config.label,
+      link,
+      partitions: picks.shown(id, link.partitions),
+      partitionName: columnsText,
+      memoryName: ({ type }) => memoryName(type),
+      bytes: ({ partition, memory }, range) =>
+        sessions.all
+          .find((one) => one.link === link && one.key.partition === partition && one.key.memory === memory)
+          ?.bytes(range),
+      show: (memory, geometry, { offset, length }) =>
+        openPlace(
+          editor,
+          { ...memory, tile: locate(geometry, offset).tile },
+          { offset: offset % geometry.bytesPerTile, length },
+        ),
+      errorText,
+    };
+  });
   const watches = new WatchActions(editor, {
     state: context.workspaceState,
     folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),

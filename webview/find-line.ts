@@ -2,7 +2,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit';
 import type { AskedHits, FoundState } from '../src/editor/messages.ts';
 import { cellFormat } from '../src/model/cells/cell-format.ts';
-import type { CellChoice, CellName } from '../src/model/cells/choices.ts';
+import type { CellChoice } from '../src/model/cells/choices.ts';
 import type { ByteOrder } from '../src/model/cells/format.ts';
 import {
   alignments,
@@ -10,6 +10,7 @@ import {
   type FindQuery,
   findKinds,
   longestPattern,
+  valueNames,
 } from '../src/model/find/query.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { Soon } from '../src/model/later.ts';
@@ -17,7 +18,7 @@ import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
 
 /** Where to search. */
-export type FindScope = 'all' | 'tile' | 'selection' | 'memory';
+export type FindScope = 'all' | 'tile' | 'selection' | 'memory' | 'board';
 
 /** What the line tells. */
 export interface FindLineEvents {
@@ -26,6 +27,8 @@ export interface FindLineEvents {
   /** The search, or the read for it, ends; what was found stays. */
   cancel(): void;
   step(step: 1 | -1): void;
+  /** All memories of the board are searched. */
+  findInMemories(query: FindQuery): void;
   replace(text: string, all: boolean): void;
   /** The line was closed: the keys go back to the grid. */
   closed(): void;
@@ -44,24 +47,6 @@ const kindKeys: Readonly<Record<FindKind, { readonly name: StringKey; readonly h
   expression: { name: 'findExpression', hint: 'findExpressionHint' },
 };
 
-const valueNames: readonly CellName[] = [
-  'int8',
-  'uint8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-  'float16',
-  'bfloat16',
-  'float32',
-  'float64',
-  'cint16',
-  'cint32',
-  'cfloat',
-];
-
 const nothingFound: FoundState = { count: 0, isFull: false, at: 0, unseen: 0, said: '', isWrong: false };
 
 export class FindLine {
@@ -79,6 +64,8 @@ export class FindLine {
   /** The bytes that are searched: the selection as it was when it was chosen. */
   #range: ByteRange = { offset: 0, length: 0 };
   #read: AskedHits['read'] = 'little';
+  /** What was looked for last in all memories of the board. */
+  #inMemories: FindQuery | undefined;
   #withReplace = false;
   #replacement = '';
   #found = nothingFound;
@@ -165,7 +152,14 @@ export class FindLine {
     if (event.key !== 'Enter' || !(target instanceof HTMLInputElement)) return;
     event.preventDefault();
     if (target.dataset['name'] === 'replace-text') this.#replace(false);
+    else if (this.#scope === 'board' && this.#inMemories !== this.#query) this.#findInMemories();
     else this.#step(event.shiftKey ? -1 : 1);
+  }
+
+  #findInMemories(): void {
+    this.#flush();
+    this.#inMemories = this.#query;
+    if (!this.#isTooLong) this.#events.findInMemories(this.#query);
   }
 
   #step(step: 1 | -1): void {
@@ -238,6 +232,7 @@ export class FindLine {
     const all = count === 0 ? t('noHits') : count === 1 ? t('oneHit') : t('hitCount', total);
     const hits = at > 0 ? t('hitNumber', at, total) : all;
     const parts = [
+      ...(this.#scope === 'board' && this.#query.text !== '' ? [t('findHere')] : []),
       // What was found stays true where a read or a replacement was refused.
       ...((isWrong && count === 0) || this.#query.text === '' ? [] : [hits]),
       ...(percent === undefined ? [] : [t('findPercent', percent)]),
@@ -257,12 +252,13 @@ export class FindLine {
     const { kind, text, matchCase } = this.#query;
     const { percent, unseen, count, searchesThere } = this.#found;
     const isWrong = this.#found.isWrong || this.#isTooLong;
-    const scopes: readonly FindScope[] = (['all', 'tile', 'selection', 'memory'] as const).filter(
+    const scopes: readonly FindScope[] = (['all', 'tile', 'selection', 'memory', 'board'] as const).filter(
       (scope) => scope === this.#scope || this.#events.range(scope) !== undefined,
     );
     const scopeKeys: Readonly<Record<FindScope, StringKey>> = {
       all: this.#events.range('memory') !== undefined ? 'scopeOnlyTile' : 'scopeAll',
       memory: 'scopeMemory',
+      board: 'scopeBoard',
       tile: 'scopeTile',
       selection: 'scopeSelection',
     };
@@ -340,14 +336,16 @@ export class FindLine {
                   this.#events.cancel();
                 },
               })
-            : unseen > 0 && this.#read !== 'all'
-              ? small(
-                  'find-read',
-                  searchesThere === true ? 'findThere' : 'findRead',
-                  searchesThere === true ? 'findThereHint' : 'findReadHint',
-                  () => this.#ask({}, 'all'),
-                )
-              : nothing
+            : this.#scope === 'board'
+              ? small('find-memories', 'findMemories', 'findMemoriesHint', () => this.#findInMemories())
+              : unseen > 0 && this.#read !== 'all'
+                ? small(
+                    'find-read',
+                    searchesThere === true ? 'findThere' : 'findRead',
+                    searchesThere === true ? 'findThereHint' : 'findReadHint',
+                    () => this.#ask({}, 'all'),
+                  )
+                : nothing
         }
       </div>`;
   }

@@ -184,6 +184,7 @@ class Editor {
       ask: (asked) => host.post({ type: 'find', ...(asked === undefined ? {} : { asked }) }),
       cancel: () => host.post({ type: 'cancelFind' }),
       step: (step) => host.post({ type: 'toHit', step }),
+      findInMemories: (query) => host.post({ type: 'findInMemories', query }),
       replace: (text, all) => host.post({ type: 'replaceHits', text, all }),
       closed: () => {
         this.#view.hits = undefined;
@@ -466,7 +467,8 @@ class Editor {
     const { layout, selection } = this.#view;
     const { range, geometry } = layout;
     if (layout.rowCount === 0) return undefined;
-    if (scope === 'all') return range;
+    // What the tab shows is searched in any case, so that its hits are marked.
+    if (scope === 'all' || scope === 'board') return range;
     if (scope === 'memory') {
       const whole = { offset: 0, length: totalBytes(geometry) };
       return whole.length > range.length ? whole : undefined;

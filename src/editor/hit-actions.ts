@@ -1,75 +1,103 @@
-/** What is found in the open editors as a list: what stands ready for it from the start. The list is loaded with the first hit. */
+/** What is found in memories as a list: what stands ready for it from the start. Search and list are loaded when they are first wanted. */
 import * as vscode from 'vscode';
+import type { FindQuery } from '../model/find/query.ts';
 import { LazyPart } from '../model/lazy-part.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { sayInformation } from '../say/say.ts';
+import type { SearchedBoard } from './find/board-hits.ts';
 import { hitKeys } from './find/hit-keys.ts';
 import type { FoundMemory, HitRow } from './find/hit-rows.ts';
-import type { HexPanel } from './panel.ts';
 import type { HexEditorProvider } from './provider.ts';
 import type { RowTree } from './row-tree.ts';
 
 export class HitActions implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
+  readonly #board: (id: string) => SearchedBoard | undefined;
   readonly #keys = new ContextKeys();
   readonly #following: vscode.Disposable;
+  readonly #searches = new LazyPart(
+    async () => {
+      const { BoardSearches } = await import('./find/board-searches.ts');
+      return new BoardSearches(() => this.#changed());
+    },
+    (searches) => searches.dispose(),
+  );
   readonly #view = new LazyPart<RowTree<HitRow>>(
     async () => {
       const { hitsView } = await import('./find/hits-view.ts');
-      return hitsView(() => this.#found().map(({ found }) => found));
+      return hitsView(
+        () => this.#found(),
+        () => this.#searches.made?.found,
+      );
     },
     (view) => view.dispose(),
   );
 
-  constructor(provider: HexEditorProvider) {
+  /** @param board a board that is connected, with its partitions as they are now */
+  constructor(provider: HexEditorProvider, board: (id: string) => SearchedBoard | undefined) {
     this.#provider = provider;
+    this.#board = board;
     this.#keys.tell(hitKeys([]));
-    this.#following = provider.onDidChangeHits(() => this.#changed());
+    this.#following = vscode.Disposable.from(
+      provider.onDidChangeHits(() => this.#changed()),
+      provider.onDidAskMemories(({ board: id, query }) => {
+        this.findInMemories(id, query).catch((error: unknown) => provider.services.note(error));
+      }),
+    );
   }
 
   /** Registers the commands of the view and its rows. */
   register(): vscode.Disposable[] {
     return [
       vscode.commands.registerCommand('tilescope.showHits', () => this.show()),
-      vscode.commands.registerCommand('tilescope.showHit', (row?: HitRow) => {
-        if (row?.place !== undefined) this.#panelOf(row.of)?.showHit(row.place);
-      }),
+      vscode.commands.registerCommand('tilescope.showHit', (row?: HitRow) => row?.show?.()),
     ];
   }
 
   /** Brings the list to the front; says so where nothing is found. */
   async show(): Promise<void> {
-    if (this.#found().length === 0) sayInformation(vscode.l10n.t('Nothing is found in the open memories.'));
+    if (this.#counts().length === 0) sayInformation(vscode.l10n.t('Nothing is found in the open memories.'));
     else await (await this.#view.load()).show();
   }
 
+  /** Has all memories of a board searched, after a question without a query, and shows what was found. */
+  async findInMemories(id: string, query?: FindQuery): Promise<void> {
+    if (this.#board(id) === undefined && !(await this.#provider.services.connect(id))) return;
+    const searches = await this.#searches.load();
+    const board = this.#board(id);
+    if (board === undefined) return;
+    const { askQuery } = await import('./find/board-searches.ts');
+    const asked = query ?? (await askQuery(vscode.l10n.t('Find in all memories of {0}', board.label)));
+    if (asked !== undefined && (await searches.run(board, asked))) await this.show();
+  }
+
   #changed(): void {
-    const found = this.#found();
-    this.#keys.tell(hitKeys(found.map(({ found: { hits } }) => hits.count)));
+    const counts = this.#counts();
+    this.#keys.tell(hitKeys(counts));
     this.#view.made?.changed();
-    if (!this.#view.wasWanted && found.length > 0) {
+    if (!this.#view.wasWanted && counts.length > 0) {
       this.#view.load().catch((error: unknown) => this.#provider.services.note(error));
     }
   }
 
-  /** The searches that found something, that in front first. */
-  #found(): { readonly panel: HexPanel; readonly found: FoundMemory }[] {
+  /** How much each search found, those that found nothing left out. */
+  #counts(): number[] {
+    const board = this.#searches.made?.found;
+    return [...this.#found().map(({ hits }) => hits.count), ...(board === undefined ? [] : [board.hits])];
+  }
+
+  /** What tabs found, that in front first. */
+  #found(): FoundMemory[] {
     const active = this.#provider.activePanel;
     return this.#provider.documents
       .flatMap((document) => [...document.panels])
       .sort((a, b) => Number(b === active) - Number(a === active))
-      .flatMap((panel) => {
-        const { found } = panel;
-        return found === undefined || found.hits.count === 0 ? [] : [{ panel, found }];
-      });
-  }
-
-  #panelOf({ tab }: FoundMemory): HexPanel | undefined {
-    return this.#found().find(({ found }) => found.tab === tab)?.panel;
+      .flatMap(({ found }) => (found === undefined || found.hits.count === 0 ? [] : [found]));
   }
 
   dispose(): void {
     this.#following.dispose();
+    this.#searches.dispose();
     this.#view.dispose();
   }
 }

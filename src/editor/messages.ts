@@ -356,6 +356,8 @@ export type FromWebview =
   | { readonly type: 'openPlace'; readonly offset: number }
   /** What is searched for from now on; nothing once the box was closed. */
   | { readonly type: 'find'; readonly asked?: AskedHits }
+  /** All memories of the board are searched. */
+  | { readonly type: 'findInMemories'; readonly query: FindQuery }
   /** The search, or the read for it, ends; what was found stays. */
   | { readonly type: 'cancelFind' }
   /** To the hit after or before what is selected. */

@@ -110,6 +110,7 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('live'), hertz: liveRateShape }),
   v.object({ type: v.literal('openPlace'), offset: countShape }),
   v.object({ type: v.literal('find'), asked: v.exactOptional(asked) }),
+  v.object({ type: v.literal('findInMemories'), query: findQueryShape }),
   v.object({ type: v.literal('cancelFind') }),
   v.object({ type: v.literal('toHit'), step: v.picklist([1, -1]) }),
   v.object({ type: v.literal('replaceHits'), text: textUpTo(longestTyped), all: v.boolean() }),

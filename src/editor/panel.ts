@@ -5,6 +5,7 @@ import { BoardError } from '../board/errors.ts';
 import { reasonShift, stateBits, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
 import { type Disposable, DisposableStore } from '../model/event.ts';
+import type { FindQuery } from '../model/find/query.ts';
 import {
   type ByteRange,
   containsTile,
@@ -115,6 +116,8 @@ export interface PanelHost {
   toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean;
   /** What the panel's search found became something else. */
   hitsChanged(): void;
+  /** A person has all memories of the board searched. */
+  findInMemories(board: string, query: FindQuery): void;
   /** Where a page of the document was when its tab was closed. */
   keptPlace(document: TileDocument): PagePlace | undefined;
   keepPlace(document: TileDocument, place: PagePlace): void;
@@ -767,6 +770,7 @@ export class HexPanel {
       geometry: shown.geometry,
       hits: this.#search.hits,
       isFull: this.#search.state(undefined).isFull,
+      show: (hit) => this.showHit(hit),
     };
   }
 
@@ -1127,6 +1131,9 @@ export class HexPanel {
         this.#searching = this.#find(message.asked).catch((error: unknown) => {
           this.#host.services.note(error);
         });
+        return;
+      case 'findInMemories':
+        this.#host.findInMemories(this.document.resource.board, message.query);
         return;
       case 'cancelFind':
         this.#withSearch((search) => search.cancel());

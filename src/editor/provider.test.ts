@@ -1172,7 +1172,7 @@ test('two tabs that search one memory are two of the list: a click goes to its o
   const view = new FakeView();
   await provider.resolveCustomEditor(one.document, view as never);
   await settle();
-  const list = new HitActions(provider);
+  const list = new HitActions(provider, () => undefined);
   const commands = list.register();
   const range = { offset: 0, length: 4096 };
   await one.document.session.read(range, new AbortController().signal);

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
+import type { FindQuery } from '../model/find/query.ts';
 import { type ByteRange, containsTile, locate, type Tile, tileStart } from '../model/geometry.ts';
 import { endOf } from '../model/ranges.ts';
 import { type MemoryResource, parseResource, resourcePath, scheme } from '../model/resource.ts';
@@ -60,6 +61,7 @@ export class HexEditorProvider
   readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   readonly #hits = new vscode.EventEmitter<void>();
+  readonly #memoriesAsked = new vscode.EventEmitter<{ readonly board: string; readonly query: FindQuery }>();
   /** Where tabs were when they were closed, by document; the one that was closed last is the last one. */
   readonly #places = new Map<string, PagePlace>();
   #closing = false;
@@ -154,6 +156,7 @@ export class HexEditorProvider
     this.#scrolled.dispose();
     this.#refreshed.dispose();
     this.#hits.dispose();
+    this.#memoriesAsked.dispose();
   }
 
   /** Says that a person has had the document's memory read again. */
@@ -422,6 +425,13 @@ export class HexEditorProvider
 
   hitsChanged(): void {
     this.#hits.fire();
+  }
+
+  /** Fires when a page has all memories of its board searched. */
+  readonly onDidAskMemories = this.#memoriesAsked.event;
+
+  findInMemories(board: string, query: FindQuery): void {
+    this.#memoriesAsked.fire({ board, query });
   }
 
   async keepTab({ document: { uri }, view: { viewColumn } }: HexPanel): Promise<void> {

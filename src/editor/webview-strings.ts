@@ -75,6 +75,7 @@ export function webviewStrings(l10n: Localiser) {
     scopeOnlyTile: l10n.t('the tile'),
     scopeTile: l10n.t('this tile'),
     scopeMemory: l10n.t('all tiles of this memory'),
+    scopeBoard: l10n.t('all memories of the board'),
     scopeSelection: l10n.t('the selection'),
     findNext: l10n.t('Next'),
     findNextHint: l10n.t('Go to the next hit (Enter, F3)'),
@@ -97,6 +98,11 @@ export function webviewStrings(l10n: Localiser) {
     findReadHint: l10n.t('Read the bytes that were not read yet, and look there, too'),
     findThere: l10n.t('Find on the Board'),
     findThereHint: l10n.t('The board searches what was not read yet; only the hits come from there'),
+    findMemories: l10n.t('Find in All Memories'),
+    findMemoriesHint: l10n.t(
+      'The board searches all of its memories; what is found is listed by memory and tile',
+    ),
+    findHere: l10n.t('In this tab'),
     findPercent: l10n.t('Looking... {0} %'),
     findSearched: l10n.t('Only {0} % was searched'),
     findTooLong: l10n.t(

@@ -40,6 +40,8 @@ export interface CommandServices {
   readonly local: { get(): LocalSettings; set(settings: LocalSettings): Promise<void> };
   /** Aliases of the ssh configuration. */
   sshHosts(): Promise<readonly string[]>;
+  /** Asks what to look for in all memories of a board, and has it searched. */
+  findInMemories(board: string): Promise<void>;
   /** Reads the files that give names to tiles anew. */
   refreshNames(): Promise<void>;
 }
@@ -70,6 +72,10 @@ export class BoardCommands {
       disconnect: (argument) => this.#withBoard(argument, (entry) => entry.link.disconnect()),
       refreshBoards: (argument) => this.#refresh(this.#entryOf(argument)),
       copyReport: (argument) => this.#withBoard(argument, (entry) => this.#copyReport(entry)),
+      findInMemories: (argument) =>
+        this.#withBoard(argument ?? this.#services.activeMemory()?.resource.board, (entry) =>
+          this.#services.findInMemories(entry.id),
+        ),
       openMemory: (argument) => this.#openMemory(argument),
       openTile: (argument) => this.#openTile(argument),
       openSnapshot: (argument) => this.#openSnapshot(argument),

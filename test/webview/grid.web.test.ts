@@ -2219,7 +2219,7 @@ describe('the find line', () => {
     await eventually(() => asked(page)).toMatchObject({ range: oneTile.range, beyond: false });
     const scopes = async () =>
       (await line(page, 'find-scope').locator('option').allTextContents()).map((text) => text.trim());
-    await eventually(scopes).toEqual(['the tile', 'all tiles of this memory']);
+    await eventually(scopes).toEqual(['the tile', 'all tiles of this memory', 'all memories of the board']);
     await line(page, 'find-scope').selectOption('memory');
     await eventually(async () => (await asked(page))?.beyond).toBe(true);
     const range = (await asked(page))?.range;
@@ -2228,7 +2228,33 @@ describe('the find line', () => {
     await open?.close();
     page = await start(large);
     await openFind(page);
-    await eventually(scopes).toEqual(['all tiles', 'this tile']);
+    await eventually(scopes).toEqual(['all tiles', 'this tile', 'all memories of the board']);
+  });
+
+  test('all memories of the board are searched once a person asks for it: with the button, or with Enter', async () => {
+    const page = await start(large);
+    await openFind(page);
+    await page.keyboard.type('A4 70');
+    await line(page, 'find-scope').selectOption('board');
+    const asks = () =>
+      page.evaluate(() =>
+        window.fake.said.flatMap((message) => (message.type === 'findInMemories' ? [message.query.text] : [])),
+      );
+    // The tab itself is searched as always.
+    await eventually(() => asked(page)).toMatchObject({ query: { text: 'A4 70' }, beyond: false });
+    await eventually(() => status(page)).toContain('In this tab');
+    expect(await asks()).toEqual([]);
+    await line(page, 'find-memories').click();
+    await eventually(asks).toEqual(['A4 70']);
+    await line(page, 'find-text').focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' 45');
+    await page.keyboard.press('Enter');
+    await eventually(asks).toEqual(['A4 70', 'A4 70 45']);
+    // What was asked for is not asked for once more: Enter goes to the next hit of the tab.
+    await page.keyboard.press('Enter');
+    await eventually(() => page.evaluate(() => window.fake.said.at(-1)?.type)).toBe('toHit');
+    expect(await asks()).toEqual(['A4 70', 'A4 70 45']);
   });
 
   test("Ctrl+Z and Ctrl+Y in a box for text are the box's: VS Code hears them from the grid alone", async () => {
@@ -2307,8 +2333,8 @@ describe('the find line', () => {
     await eventually(() => asked(page)).toMatchObject({ query: { kind: 'hex', text: deviceHex(0x8000, 3) } });
     await line(page, 'find-scope').selectOption('selection');
     await eventually(() => asked(page)).toMatchObject({ range: { offset: 0x8000, length: 3 } });
-    // The tile, the selection, all tiles.
-    expect(await line(page, 'find-scope').locator('option').count()).toBe(3);
+    // The tile, the selection, all tiles, all memories.
+    expect(await line(page, 'find-scope').locator('option').count()).toBe(4);
   });
 
   test('[hex-2] hits are marked among cells and characters and on the map, until the line is closed', async () => {

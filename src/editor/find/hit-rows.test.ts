@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { HitList } from '../../model/find/hit-list.ts';
+import type { ByteRange } from '../../model/geometry.ts';
 import { BoardLink } from '../../session/link.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import { ManualTime, ScriptedDevice } from '../../session/scripted-board.ts';
-import { foundRow, type HitRow } from './hit-rows.ts';
+import { boardRow, foundRow, type HitRow } from './hit-rows.ts';
 
 const never = new AbortController().signal;
 const l10n = {
@@ -24,8 +25,10 @@ async function setup(...offsets: number[]) {
   const hits = new HitList();
   for (const offset of offsets) hits.add(offset, 2);
   const bytes = session.bytes.bind(session);
-  const of = { tab: 'tab 1', title: 'Data memory', bytes, geometry, hits, isFull: false };
-  return { session, geometry, of, root: () => foundRow(of, l10n) };
+  const shown: number[] = [];
+  const show = ({ offset }: ByteRange) => void shown.push(offset);
+  const of = { tab: 'tab 1', title: 'Data memory', bytes, geometry, hits, isFull: false, show };
+  return { session, geometry, of, shown, root: () => foundRow(of, l10n) };
 }
 
 const texts = (rows: readonly HitRow[] | undefined) => rows?.map((row) => [row.label, row.description]);
@@ -71,6 +74,36 @@ describe('what was found, as rows', () => {
   test('says that there may be more', async () => {
     const { of } = await setup(2);
     expect(foundRow({ ...of, isFull: true }, l10n).description).toBe('1 or more hits');
+  });
+
+  test('in all memories of a board are below its row, with what could not be searched; a click shows the hit', async () => {
+    const { of, shown } = await setup(0x40);
+    const row = boardRow(
+      {
+        key: 'board/lab',
+        title: 'Lab',
+        hits: 1,
+        isFull: false,
+        notes: ['cancelled'],
+        memories: [
+          { ...of, tab: 'board/lab/0', bytes: () => undefined, notes: ['64 bytes cannot be read'] },
+          { title: 'Columns 4 to 7', notes: ['no answer'] },
+        ],
+      },
+      l10n,
+    );
+    expect([row.label, row.description]).toEqual(['All memories of Lab', '1 hit · cancelled']);
+    const memories = row.below?.() ?? [];
+    expect(texts(memories)).toEqual([
+      ['Data memory', '1 hit · 64 bytes cannot be read'],
+      ['Columns 4 to 7', 'no answer'],
+    ]);
+    expect(memories[1]?.below).toBeUndefined();
+    // No editor has these bytes.
+    const [hit] = memories[0]?.below?.()[0]?.below?.() ?? [];
+    expect([hit?.label, hit?.description]).toEqual(['0x0040', '']);
+    await hit?.show?.();
+    expect(shown).toEqual([0x40]);
   });
 
   test('of two tabs on one memory are rows of their own', async () => {

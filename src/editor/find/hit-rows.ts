@@ -9,39 +9,84 @@ import type { ShownBytes } from '../messages.ts';
 import { type Items, rowsOf } from '../row-groups.ts';
 import type { TreeRow } from '../row-tree.ts';
 
-/** What one tab found in its memory. */
+/** What was found in one memory: by a tab, or in a search of its whole board. */
 export interface FoundMemory {
-  /** The tab that searches: another one for each, also of the same memory. */
+  /** The tab that searches, or the memory in its search: another one for each, also of the same memory. */
   readonly tab: string;
   readonly title: string;
-  /** Bytes as the tab shows them. */
-  readonly bytes: (range: ByteRange) => ShownBytes;
+  /** Bytes as an editor shows them; undefined where none has the memory open. */
+  readonly bytes: (range: ByteRange) => ShownBytes | undefined;
   readonly geometry: MemoryGeometry;
   readonly hits: HitList;
   /** There may be more. */
   readonly isFull: boolean;
+  /** What else is said of it. */
+  readonly notes?: readonly string[];
+  /** Shows a hit in an editor. */
+  readonly show: (hit: ByteRange) => Promise<void> | void;
+}
+
+/** A memory, or a partition, of which there is nothing to be shown, and why. */
+export interface UnsearchedMemory {
+  readonly title: string;
+  readonly notes: readonly string[];
+}
+
+/** What was found in all memories of a board. */
+export interface FoundOnBoard {
+  readonly key: string;
+  readonly title: string;
+  /** In all of them. */
+  readonly hits: number;
+  /** There may be more. */
+  readonly isFull: boolean;
+  readonly notes: readonly string[];
+  readonly memories: readonly (FoundMemory | UnsearchedMemory)[];
 }
 
 /** One row. */
 export interface HitRow extends TreeRow<HitRow> {
   readonly kind: 'hit' | 'group';
-  readonly of: FoundMemory;
   /** The hit. */
   readonly place?: ByteRange;
+  /** Shows the hit in an editor. */
+  readonly show?: () => Promise<void> | void;
   /** It is one place in the memory, which can be gone to. */
   readonly isPlace?: boolean;
 }
 
-/** The row of a memory, with a row for each tile below it in which a hit begins. */
-export function foundRow(of: FoundMemory, l10n: Localiser): HitRow {
-  const { tab: key, hits, geometry } = of;
+/** The row of a board whose memories were all searched, with a row for each of them. */
+export function boardRow(of: FoundOnBoard, l10n: Localiser): HitRow {
+  const { key, title, hits, isFull, notes, memories } = of;
   return {
     key,
-    label: of.title,
-    description: of.isFull ? l10n.t('{0} or more hits', hits.count) : countText(hits.count, l10n),
-    icon: 'chip',
+    label: l10n.t('All memories of {0}', title),
+    description: [hitsText(hits, isFull, l10n), ...notes].join(' · '),
+    icon: 'circuit-board',
     kind: 'group',
-    of,
+    open: true,
+    below: () =>
+      memories.map((memory, i): HitRow => {
+        if ('tab' in memory) return foundRow(memory, l10n);
+        const description = memory.notes.join(' · ');
+        return { key: `${key}/${i}`, label: memory.title, description, icon: 'chip', kind: 'group' };
+      }),
+  };
+}
+
+/** The row of a memory, with a row for each tile below it in which a hit begins. */
+export function foundRow(of: FoundMemory, l10n: Localiser): HitRow {
+  const { tab: key, hits, geometry, notes = [] } = of;
+  const row = {
+    key,
+    label: of.title,
+    description: [hitsText(hits.count, of.isFull, l10n), ...notes].join(' · '),
+    icon: 'chip',
+    kind: 'group' as const,
+  };
+  if (hits.count === 0) return row;
+  return {
+    ...row,
     open: true,
     below: () => {
       const tiles = Array.from({ length: tileCount(geometry) }, (_, tile) => ({
@@ -74,7 +119,6 @@ function tileRow(
     label: `${first - items.first + 1} - ${first - items.first + count}`,
     description: l10n.t('from {0} on', offsetText(of, of.hits.at(first)?.offset ?? 0)),
     kind: 'group',
-    of,
     below,
   });
   return {
@@ -82,34 +126,42 @@ function tileRow(
     label: formatTile(locate(of.geometry, tile * of.geometry.bytesPerTile).tile),
     description: countText(items.count, l10n),
     kind: 'group',
-    of,
     open,
     below: () => rowsOf(items, (item) => hitRow(of, key, of.hits.at(item)), group),
   };
 }
 
 function hitRow(of: FoundMemory, key: string, place: ByteRange = { offset: 0, length: 0 }): HitRow {
-  const { bytes, flags } = of.bytes({ ...place, length: Math.min(place.length, mostBytesOfRow) });
+  const shown = of.bytes({ ...place, length: Math.min(place.length, mostBytesOfRow) });
+  return {
+    key: `${key}+${place.offset}`,
+    label: offsetText(of, place.offset),
+    description: shown === undefined ? '' : `${cellsText(shown)}${place.length > mostBytesOfRow ? ' …' : ''}`,
+    kind: 'hit',
+    place,
+    show: () => of.show(place),
+    isPlace: true,
+  };
+}
+
+function cellsText({ bytes, flags }: ShownBytes): string {
   const cells = [...bytes].map((byte, i) => {
     const flag = flags[i] ?? 0;
     if ((flag & (stateBits.known | stateBits.staged)) !== 0) return hexDigits(byte, 2);
     return isUnreadable(flag) ? '??' : '··';
   });
-  return {
-    key: `${key}+${place.offset}`,
-    label: offsetText(of, place.offset),
-    description: `${cells.join(' ')}${place.length > mostBytesOfRow ? ' …' : ''}`,
-    kind: 'hit',
-    of,
-    place,
-    isPlace: true,
-  };
+  return cells.join(' ');
 }
 
 function offsetText({ geometry }: FoundMemory, offset: number): string {
   return hexNumber(locate(geometry, offset).offset, 4);
 }
 
-function countText(count: number, l10n: Localiser): string {
+function hitsText(count: number, isFull: boolean, l10n: Localiser): string {
+  return isFull ? l10n.t('{0} or more hits', count) : countText(count, l10n);
+}
+
+/** How many hits there are. */
+export function countText(count: number, l10n: Localiser): string {
   return count === 1 ? l10n.t('1 hit') : l10n.t('{0} hits', count);
 }

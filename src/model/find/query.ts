@@ -1,10 +1,29 @@
 /** What a person searches for, as typed and chosen, and what may be wrong with it. Knows no memory and no words. */
-import type { CellChoice } from '../cells/choices.ts';
+import type { CellChoice, CellName } from '../cells/choices.ts';
 import type { CellRefusal } from '../cells/format.ts';
 
 /** How a text is meant. */
 export const findKinds = ['hex', 'text', 'value', 'expression'] as const;
 export type FindKind = (typeof findKinds)[number];
+
+/** The types of values that are offered. */
+export const valueNames: readonly CellName[] = [
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float16',
+  'bfloat16',
+  'float32',
+  'float64',
+  'cint16',
+  'cint32',
+  'cfloat',
+];
 
 /** Where values may begin: at multiples of so many bytes; 0: of their own size. */
 export const alignments = [0, 1, 2, 4, 8, 16, 32] as const;
