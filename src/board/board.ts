@@ -242,8 +242,8 @@ export interface FindOptions {
   readonly openTiles?: ReadonlySet<number>;
   /** It ends after so many hits, 1,000,000 at most, which it is unless told otherwise. */
   readonly most?: number;
-  /** Called with hits as they are found, in ascending order; a board in this process tells them only in its result. */
-  readonly onHits?: (offsets: readonly number[]) => void;
+  /** Called with hits as they are found, as in the result; a board in this process may tell them only there. */
+  readonly onHits?: (offsets: readonly number[], lengths?: readonly number[]) => void;
   /** Called now and then with the bytes that were searched. */
   readonly onProgress?: (bytesDone: number) => void;
 }
@@ -251,6 +251,8 @@ export interface FindOptions {
 export interface FindResult {
   /** Buffer offsets, ascending. Hits do not overlap: the first one counts. */
   readonly offsets: readonly number[];
+  /** Bytes of each hit, where the pattern does not say how many: of an expression. */
+  readonly lengths?: readonly number[];
   /** As in `ReadResult`: bytes that are part of no hit. */
   readonly unreadable: readonly UnreadableSpan[];
   /** Milliseconds since 1970 on this machine's clock. */

@@ -794,6 +794,7 @@ export class HexPanel {
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
       gaps: (range) => session.missing(range),
+      staged: (range) => session.staged(range),
       findThere: (ranges, pattern, beside, options, signal) =>
         this.isFrozen || session.state.link.kind !== 'connected'
           ? undefined

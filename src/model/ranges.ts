@@ -59,6 +59,24 @@ export function indexAt(runs: readonly { readonly offset: number }[], offset: nu
   return low;
 }
 
+/** Ranges without other ones; all ascending. */
+export function without(ranges: readonly ByteRange[], others: readonly ByteRange[]): ByteRange[] {
+  const left: ByteRange[] = [];
+  let next = 0;
+  for (const range of ranges) {
+    let { offset } = range;
+    while (next < others.length && endOf(others[next]) <= offset) next++;
+    for (let i = next; offset < endOf(range); i++) {
+      const other = others[i];
+      const end = other === undefined ? endOf(range) : Math.min(endOf(range), other.offset);
+      if (end > offset) left.push({ offset, length: end - offset });
+      if (other === undefined || endOf(other) >= endOf(range)) break;
+      offset = Math.max(offset, endOf(other));
+    }
+  }
+  return left;
+}
+
 /** Sum of the lengths. */
 export function bytesIn(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, range) => sum + range.length, 0);

@@ -55,6 +55,7 @@ async function setup() {
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
       gaps: (range) => session.missing(range),
+      staged: (range) => session.staged(range),
       findThere: (ranges, pattern, beside, options, signal) =>
         session.find(ranges, pattern, { ...options, beside, asking: 'person', looker: 'tab' }, signal),
       read: (ranges, signal) => session.readBeside(ranges, 'tab', signal),
@@ -157,16 +158,51 @@ describe('a search', () => {
     expect(search.state(undefined).unseen).toBeGreaterThan(bytesPerTile);
   });
 
-  test('what could overlap itself is read, not searched by the board', async () => {
+  test('what could overlap itself is searched by the board from the first place on that counts for it', async () => {
     const { device, session, search, write, hits, over } = await setup();
-    // Two of these bytes were read before.
-    write(4094, 0xaa, 0xaa, 0xaa, 0xaa);
-    await session.refresh({ offset: 4094, length: 2 }, never);
+    // Three of these bytes were read before, so that a search that began with the others would find 4096.
+    write(4093, ...Array(8).fill(0xaa));
+    await session.refresh({ offset: 4093, length: 3 }, never);
+    device.reads.length = 0;
     search.start(asked('AA AA', { read: 'all' }));
     await over();
-    expect(hits()).toEqual([4094, 4096]);
-    expect(device.searches).toEqual([]);
+    expect(hits()).toEqual([4093, 4095, 4097, 4099]);
+    expect(device.searches).toEqual([[{ offset: 4095, length: all.length - 4095 }]]);
+    expect(device.reads).toEqual([]);
+    // The board does not know of a staged byte, and what is found behind it depends on it: all is read.
+    session.stage('a', 'typed', [{ offset: 4094, bytes: Uint8Array.of(0xab) }]);
+    search.start(asked('AA AA', { read: 'all' }));
+    await over();
+    expect(device.searches).toHaveLength(1);
+    expect(hits()).toEqual([4095, 4097, 4099]);
     expect(session.missing(all)).toEqual([]);
+  });
+
+  test('a hit that reaches from bytes that were not read into staged ones is found: those beside them are read', async () => {
+    const { device, session, search, write, hits, over } = await setup();
+    write(4096, 0x45);
+    session.stage('a', 'typed', [{ offset: 4094, bytes: Uint8Array.of(0xa4, 0x70) }]);
+    search.start(asked('A4 70 45', { read: 'all' }));
+    await over();
+    expect(hits()).toEqual([4094]);
+    expect(device.reads.flat()).toEqual([{ offset: 4096, length: 2 }]);
+    expect(device.searches).toHaveLength(1);
+  });
+
+  test('a hit that a board found is no hit any more once one of its bytes was read and is another', async () => {
+    const { session, search, write, hits, over } = await setup();
+    write(8192, 0xa4, 0x70, 0x45);
+    search.start(asked('A4 70 45', { read: 'all' }));
+    await over();
+    expect(hits()).toEqual([8192]);
+    // The part of it that was read is as it was.
+    await session.read({ offset: 8192, length: 1 }, never);
+    search.bytesChanged([{ offset: 8192, length: 1 }]);
+    await eventually(() => session.missing({ offset: 8192, length: 1 }).length).toBe(0);
+    expect(hits()).toEqual([8192]);
+    write(8193, 0x71);
+    await session.read({ offset: 8193, length: 1 }, never);
+    await eventually(hits).toEqual([]);
   });
 
   test('many messages of hits are joined once in a while, and the page is told no more often', async () => {
@@ -220,7 +256,7 @@ describe('a search', () => {
     search.start(asked('A4 70', { read: 'all' }));
     await eventually(() => device.searches.length).toBe(1);
     await over();
-    expect(hits()).toEqual([8192]);
+    await eventually(hits).toEqual([8192]);
     expect(search.state(undefined)).toMatchObject({ unseen: all.length - 4096, isWrong: false });
     device.hook = () => undefined;
     device.gaveWay = true;
@@ -413,7 +449,7 @@ describe('a search', () => {
   });
 
   test('is cancelled: what was found stays, and how much was searched is said', async () => {
-    const { search, hits } = await readSetup(500, 900_000);
+    const { search, hits, over } = await readSetup(500, 900_000);
     search.start(asked(`${slow}?7`, { range: tile }));
     search.cancel();
     const { searched, percent } = search.state(undefined);
@@ -425,6 +461,7 @@ describe('a search', () => {
     expect(search.state(undefined).searched).toBe(searched);
     search.start(asked('07', { range: tile }));
     await eventually(() => hits().join()).toBe('500,900000');
+    await over();
     // It is over: there is nothing to cancel.
     search.cancel();
     expect(search.state(undefined).searched).toBeUndefined();

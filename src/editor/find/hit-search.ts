@@ -6,12 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { FindOptions, FindResult } from '../../board/board.ts';
 import { BoardError } from '../../board/errors.ts';
 import { type BytesView, stateBits } from '../../model/byte-state.ts';
-import {
-  type BoardPattern,
-  boardPatternOf,
-  lengthOf,
-  overlapsItself,
-} from '../../model/find/board-pattern.ts';
+import { type BoardPattern, boardPatternOf, couldBeHit, lengthOf } from '../../model/find/board-pattern.ts';
 import type { MaskedBytes } from '../../model/find/byte-matcher.ts';
 import { Finder } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
@@ -21,12 +16,12 @@ import { replaced, replacementOf } from '../../model/find/replacement.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { Soon } from '../../model/later.ts';
 import type { Localiser } from '../../model/localiser.ts';
-import { bytesIn, endOf, intersectRanges } from '../../model/ranges.ts';
+import { bytesIn, endOf, intersectRanges, without } from '../../model/ranges.ts';
 import { SessionError } from '../../session/errors.ts';
 import type { ByteEdit } from '../../session/types.ts';
 import type { AskedHits, FoundState } from '../messages.ts';
 import { problemText, replacedText } from './find-sentences.ts';
-import { aroundGaps, type HitsThere, joinHits, searchedIn, without } from './hits-there.ts';
+import { aroundGaps, dependsOnBefore, type HitsThere, rangesThere, searchedIn } from './hits-there.ts';
 import { indexOf } from './index-of.ts';
 
 /** What a search asks of its tab. */
@@ -42,6 +37,8 @@ export interface SearchedTab {
   ): Promise<void> | undefined;
   /** Runs of a range that were not read yet. */
   gaps(range: ByteRange): readonly ByteRange[];
+  /** Runs of staged bytes in a range. */
+  staged(range: ByteRange): readonly ByteRange[];
   /** Has the board search, for hits that stand beside those in what was read of `beside`; undefined where nothing can be read now. */
   findThere(
     ranges: readonly ByteRange[],
@@ -80,6 +77,8 @@ const restMs = 500;
 const restShare = 10;
 /** Hits that a board tells are joined with the others at the earliest after this, and for a tenth of the time at most. Milliseconds. */
 const joinMs = 250;
+/** Hits that are taken over between two looks at the clock. */
+const hitsAtOnce = 16_384;
 /** So much is read without being asked for. */
 const readAtOnce = 1024 * 1024;
 /** More bytes, and more hits, are not replaced at once. */
@@ -92,13 +91,15 @@ export class HitSearch {
   readonly #l10n: Localiser;
   #asked: AskedHits | undefined;
   #pattern: Pattern | undefined;
-  /** The same for the board's side, where that can search for it and finds the same hits wherever it begins. */
+  /** The same for the board's side, where that can search for it. */
   #boardPattern: BoardPattern | undefined;
-  /** Hits in what was read, and what the board found elsewhere, in which epoch. */
-  #here = new HitList();
+  /** What the board found in bytes that were not read, and in which epoch; of these bytes so many were searched by it. */
   #there: (HitsThere & { readonly epoch: string | undefined }) | undefined;
-  #isHereFull = false;
-  #unseenHere = 0;
+  #seenThere = 0;
+  /** Where the board has to begin, as `Finder` says it. */
+  #openFrom: number | undefined;
+  /** What was not read when the last search of what was read began. */
+  #gaps: readonly ByteRange[] = [];
   #abort = new AbortController();
   #hits = new HitList();
   #isFull = false;
@@ -126,12 +127,6 @@ export class HitSearch {
   #shown: ByteRange | undefined;
   readonly #repeating = new Soon(() => this.#repeat());
   #took = 0;
-  /** Joins hits that a board told meanwhile. */
-  readonly #joining = new Soon(() => {
-    this.#join();
-    this.#tab.changed();
-  });
-  #joinTook = 0;
 
   constructor(tab: SearchedTab, bytesPerTile: number, l10n: Localiser) {
     this.#tab = tab;
@@ -150,7 +145,7 @@ export class HitSearch {
       isFull: this.#isFull,
       at: selected === undefined ? 0 : this.#numberOf(selected) + 1,
       unseen: this.#unseen,
-      ...(this.#boardPattern !== undefined && this.#unseen > readAtOnce ? { searchesThere: true } : {}),
+      ...(this.#unseen > readAtOnce && this.#patternThere !== undefined ? { searchesThere: true } : {}),
       ...(this.#percent === undefined ? {} : { percent: this.#percent }),
       ...(this.#searched === undefined ? {} : { searched: this.#searched }),
       said: this.#said,
@@ -164,8 +159,7 @@ export class HitSearch {
     this.#asked = asked;
     this.#hits = new HitList();
     this.#pattern = undefined;
-    const there = asked && boardPatternOf(asked.query);
-    this.#boardPattern = there === undefined || overlapsItself(there) ? undefined : there;
+    this.#boardPattern = asked && boardPatternOf(asked.query);
     const pattern = asked && patternOf(asked.query, indexOf);
     if (pattern?.kind === 'none') this.#say(problemText(pattern.problem, this.#l10n), true);
     else if (pattern !== undefined && asked !== undefined) {
@@ -179,9 +173,13 @@ export class HitSearch {
   cancel(): void {
     if (this.#percent === undefined && this.#replacement === undefined) return;
     const finder = this.#finder;
-    if (this.#joining.isAsked) this.#join();
+    const [asked, pattern, there] = [this.#asked, this.#pattern, this.#there];
     this.#stop();
-    if (finder !== undefined) this.#ended(finder);
+    if (finder !== undefined) this.#ended(finder, bytesIn(this.#gaps));
+    else if (asked !== undefined && pattern !== undefined && there !== undefined) {
+      // What the board told by then is joined with the others.
+      this.#runSafely(pattern, asked, false);
+    }
     this.#followSoon();
     this.#say('', false);
   }
@@ -197,9 +195,19 @@ export class HitSearch {
   /** The memory is of another epoch, perhaps: what the board found before says nothing of it. */
   stateChanged(): void {
     if (this.#there === undefined || this.#there.epoch === this.#tab.epoch()) return;
-    this.#there = undefined;
-    this.#join();
+    this.#dropThere();
+    this.#isDirty = true;
+    if (!this.#isRunning) this.#repeat();
     this.#tab.changed();
+  }
+
+  /** Nothing that the board found counts any more: no hit is shown before what was read is searched anew. */
+  #dropThere(): void {
+    this.#there = undefined;
+    this.#hits = new HitList();
+    this.#isFull = false;
+    this.#unseen += this.#seenThere;
+    this.#seenThere = 0;
   }
 
   /** A person sees the tab again. */
@@ -347,7 +355,6 @@ export class HitSearch {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.#repeating.cancel();
-    this.#joining.cancel();
     this.#isRunning = false;
     this.#readsLittle = false;
     this.#finder = undefined;
@@ -361,10 +368,9 @@ export class HitSearch {
     this.#shown = undefined;
     this.#said = '';
     this.#isWrong = false;
-    this.#here = new HitList();
     this.#there = undefined;
-    this.#isHereFull = false;
-    this.#unseenHere = 0;
+    this.#seenThere = 0;
+    this.#openFrom = undefined;
     this.#isFull = false;
     this.#unseen = 0;
     this.#searched = undefined;
@@ -433,8 +439,9 @@ export class HitSearch {
   async #readAndScan(pattern: Pattern, { read, range }: AskedHits, signal: AbortSignal): Promise<void> {
     const wanted = read === 'all' ? this.#unseen : read === 'little' ? readAtOnce : 0;
     if (this.#unseen === 0 || this.#unseen > wanted || this.#searched !== undefined) return;
-    if (this.#unseen > readAtOnce && this.#boardPattern !== undefined) {
-      await this.#findThere(this.#boardPattern, range, signal);
+    const there = this.#patternThere;
+    if (this.#unseen > readAtOnce && there !== undefined) {
+      await this.#findThere(pattern, there, range, signal);
       return;
     }
     const reading = this.#tab.complete(range, signal, (bytes, of) => this.#progress(bytes, of));
@@ -443,64 +450,104 @@ export class HitSearch {
     if (!signal.aborted) await this.#scan(pattern, range, signal, true);
   }
 
-  /** Has the board search what was not read. */
-  async #findThere(pattern: BoardPattern, range: ByteRange, signal: AbortSignal): Promise<void> {
+  /**
+   * The pattern for the board's side; undefined where it would not find the right hits: it does not know of staged bytes, and what is
+   * found behind them could depend on them.
+   */
+  get #patternThere(): BoardPattern | undefined {
+    const [pattern, range] = [this.#boardPattern, this.#asked?.range];
+    if (pattern === undefined || range === undefined || !dependsOnBefore(pattern)) return pattern;
+    return this.#tab.staged(range).length > 0 ? undefined : pattern;
+  }
+
+  /** Has the board search what was not read, and joins what it finds with what was found here. */
+  async #findThere(
+    pattern: Pattern,
+    asked: BoardPattern,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const isMissed = await this.#readBesideStaged(asked, range, signal);
+    if (signal.aborted) return;
     const gaps = this.#tab.gaps(range);
-    const ranges = aroundGaps(gaps, lengthOf(pattern), range);
+    const openFrom = this.#openFrom ?? gaps[0]?.offset ?? range.offset;
+    const ranges = rangesThere(asked, gaps, openFrom, range);
     const of = bytesIn(ranges);
-    const offsets: number[] = [];
+    const length = lengthOf(asked) ?? 0;
     const epoch = this.#tab.epoch();
+    const hits = new HitList();
     const found = (searched: readonly ByteRange[], isFull: boolean): void => {
-      this.#joining.cancel();
-      this.#there = { offsets, length: lengthOf(pattern), searched, isFull, epoch };
-      this.#join();
+      this.#there = { hits, searched, isFull, epoch };
     };
-    const onHits = (some: readonly number[]): void => {
+    const add = (offsets: readonly number[], lengths: readonly number[] | undefined): void => {
+      for (const [i, offset] of offsets.entries()) hits.add(offset, lengths?.[i] ?? length);
+    };
+    let joining: Promise<void> | undefined;
+    const soon = new Soon(() => {
+      joining = this.#scan(pattern, range, signal, false).catch((error: unknown) => this.refuse(error));
+    });
+    found([], false);
+    const onHits = (offsets: readonly number[], lengths?: readonly number[]): void => {
       if (signal.aborted) return;
-      for (const offset of some) offsets.push(offset);
-      this.#there ??= { offsets, length: lengthOf(pattern), searched: [], isFull: false, epoch };
-      this.#joining.ask(Math.max(joinMs, restShare * this.#joinTook));
+      add(offsets, lengths);
+      soon.ask(Math.max(joinMs, restShare * this.#took));
     };
     const onProgress = (bytes: number): void => {
       if (!signal.aborted) this.#progress(Math.min(bytes, of), of);
     };
-    const searching = this.#tab.findThere(ranges, pattern, range, { onHits, onProgress }, signal);
-    if (searching === undefined) return;
-    const result = await searching;
-    if (signal.aborted) return;
-    if ((epoch !== undefined && result.epoch !== epoch) || this.#tab.epoch() !== epoch) {
-      this.#joining.cancel();
-      this.#there = undefined;
-      this.#join();
-      throw new SessionError('bytes-changed-hands', 'a new epoch began during the search');
+    try {
+      const searching = this.#tab.findThere(ranges, asked, range, { onHits, onProgress }, signal);
+      if (searching === undefined) return;
+      const result = await searching.finally(() => soon.cancel());
+      await joining;
+      if (signal.aborted) return;
+      if ((epoch !== undefined && result.epoch !== epoch) || this.#tab.epoch() !== epoch) {
+        this.#dropThere();
+        throw new SessionError('bytes-changed-hands', 'a new epoch began during the search');
+      }
+      // A board in this process tells all of them at once.
+      const pause = pauses();
+      while (hits.count < result.offsets.length) {
+        const next = hits.count + hitsAtOnce;
+        add(result.offsets.slice(hits.count, next), result.lengths?.slice(hits.count, next));
+        await pause();
+        if (signal.aborted) return;
+      }
+      const last = endOf(hits.at(hits.count - 1));
+      const all = result.isFull ? ranges.flatMap((one) => upTo(one, last)) : ranges;
+      found(without(all, result.unreadable), result.isFull);
+      await this.#scan(pattern, range, signal, false);
+      if (signal.aborted) return;
+      if (result.gaveWay === true) throw new BoardError('gave-way', 'an application came during the search');
+      if (isMissed) {
+        this.#say(
+          this.#l10n.t(
+            'Hits that reach from bytes that were not read into staged ones were not looked for. Apply or discard the edits, then look once more.',
+          ),
+          false,
+        );
+      }
+    } catch (error) {
+      await joining;
+      // What was told by then stays.
+      if (!signal.aborted) await this.#scan(pattern, range, signal, false);
+      throw error;
     }
-    offsets.splice(0, offsets.length);
-    for (const offset of result.offsets) offsets.push(offset);
-    const last = result.offsets.at(-1) ?? 0;
-    const all = result.isFull ? ranges.flatMap((one) => upTo(one, last + lengthOf(pattern))) : ranges;
-    found(without(all, result.unreadable), result.isFull);
-    if (result.gaveWay === true) throw new BoardError('gave-way', 'an application came during the search');
   }
 
-  /** Joins what was found here with what the board found. */
-  #join(): void {
-    const start = performance.now();
-    this.#joinNow();
-    this.#joinTook = performance.now() - start;
-  }
-
-  #joinNow(): void {
-    const { range } = this.#asked ?? {};
-    const there = this.#there;
-    this.#hits = this.#here;
-    this.#unseen = this.#unseenHere;
-    this.#isFull = this.#isHereFull || there?.isFull === true;
-    if (there === undefined || range === undefined) return;
-    const gaps = this.#tab.gaps(range);
-    this.#hits = joinHits(this.#here, there, gaps, (hit) =>
-      this.#tab.bytes(hit).flags.some((flag) => (flag & stateBits.staged) !== 0),
-    );
-    this.#unseen = Math.max(0, this.#unseenHere - searchedIn(gaps, there));
+  /**
+   * Reads what was not read of the bytes that a hit with a staged byte could have: the board does not know of staged bytes. True where that would be
+   * too much.
+   */
+  async #readBesideStaged(pattern: BoardPattern, range: ByteRange, signal: AbortSignal): Promise<boolean> {
+    const length = lengthOf(pattern);
+    const staged = this.#tab.staged(range);
+    if (length === undefined || staged.length === 0) return false;
+    const near = sharedRanges(aroundGaps(staged, length, range), this.#tab.gaps(range));
+    if (near.length === 0) return false;
+    if (bytesIn(near) > readAtOnce) return true;
+    await this.#tab.read(near, signal);
+    return false;
   }
 
   /** Reads the bytes of hits that the board found: what is replaced was seen. */
@@ -518,14 +565,23 @@ export class HitSearch {
     }
   }
 
-  /** Takes what was found. */
-  #ended(finder: Finder): void {
-    this.#here = finder.hits;
-    this.#isHereFull = finder.isFull;
-    this.#unseenHere = finder.unseen;
-    this.#join();
+  /** Takes what was found. @param missing bytes in gaps */
+  #ended(finder: Finder, missing: number): void {
+    const { searched, isFull } = this.#there ?? { searched: [], isFull: false };
+    this.#hits = finder.hits;
+    this.#isFull = finder.isFull || isFull;
+    this.#seenThere = searchedIn(this.#gaps, searched);
+    this.#unseen = finder.unseen + missing - this.#seenThere;
+    this.#openFrom = finder.openFrom;
     const isWhole = finder.isOver && !finder.isGivenUp;
-    this.#searched = isWhole ? undefined : Math.floor((100 * finder.done) / finder.total);
+    this.#searched = isWhole ? undefined : Math.floor((100 * finder.done) / Math.max(1, finder.total));
+  }
+
+  /** Whether bytes that were read can still be part of a hit that the board found. */
+  #mayHold(hit: ByteRange): boolean {
+    const { bytes, flags } = this.#tab.bytes(hit);
+    const isHere = (i: number) => ((flags[i] ?? 0) & (stateBits.known | stateBits.staged)) !== 0;
+    return this.#boardPattern === undefined || couldBeHit(this.#boardPattern, bytes, isHere);
   }
 
   #progress(bytes: number, of: number): void {
@@ -536,7 +592,14 @@ export class HitSearch {
   }
 
   async #scan(pattern: Pattern, range: ByteRange, signal: AbortSignal, isNew: boolean): Promise<void> {
-    const finder = new Finder(this.#tab, pattern, [range], this.#bytesPerTile);
+    const gaps = this.#tab.gaps(range);
+    this.#gaps = gaps;
+    const hits = this.#there?.hits;
+    const beyond = {
+      gaps,
+      ...(hits === undefined ? {} : { hits, mayHold: (hit: ByteRange) => this.#mayHold(hit) }),
+    };
+    const finder = new Finder(this.#tab, pattern, [range], this.#bytesPerTile, beyond);
     this.#isDirty = false;
     if (isNew) {
       this.#finder = finder;
@@ -555,7 +618,7 @@ export class HitSearch {
     }
     this.#finder = undefined;
     this.#took = took;
-    this.#ended(finder);
+    this.#ended(finder, bytesIn(gaps));
     if (finder.isGivenUp) {
       this.#say(
         this.#l10n.t(
@@ -571,6 +634,11 @@ export class HitSearch {
     }
     this.#tab.changed();
   }
+}
+
+/** What ascending ranges share with other ones. */
+function sharedRanges(ranges: readonly ByteRange[], others: readonly ByteRange[]): ByteRange[] {
+  return without(ranges, without(ranges, others));
 }
 
 /** What lies before `end`. */

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
 import { stateBits } from '../../model/byte-state.ts';
-import { overlapsItself, searchPattern } from '../../model/find/board-pattern.ts';
-import { Finder } from '../../model/find/finder.ts';
+import { boardPatternOf, couldBeHit } from '../../model/find/board-pattern.ts';
+import { Finder, type FoundBeyond } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
+import { patternOf } from '../../model/find/pattern.ts';
+import type { FindQuery } from '../../model/find/query.ts';
 import type { ByteRange } from '../../model/geometry.ts';
-import { RangeCollector } from '../../model/ranges.ts';
-import { aroundGaps, joinHits, searchedIn, without } from './hits-there.ts';
+import { endOf, intersectRanges, RangeCollector, without } from '../../model/ranges.ts';
+import { aroundGaps, rangesThere, searchedIn } from './hits-there.ts';
 import { indexOf } from './index-of.ts';
 
 const size = 120;
@@ -22,18 +24,6 @@ function bytesOf(ranges: readonly ByteRange[]): Set<number> {
   return new Set(ranges.flatMap(({ offset, length }) => Array.from({ length }, (_, i) => offset + i)));
 }
 
-/** The first hits that do not overlap, of bytes that all are where they may be. */
-function hitsIn(bytes: Uint8Array, length: number, mayBe: (byte: number) => boolean): number[] {
-  const hits: number[] = [];
-  for (let at = 0; at + length <= size; at++) {
-    const isHit = Array.from({ length }, (_, i) => at + i).every((i) => bytes[i] === 1 && mayBe(i));
-    if (!isHit) continue;
-    hits.push(at);
-    at += length - 1;
-  }
-  return hits;
-}
-
 test(`ranges without others, and gaps with what is around them, byte by byte (seed ${runSeed()})`, () => {
   const random = new Random(runSeed());
   for (let round = 0; round < 300; round++) {
@@ -42,8 +32,7 @@ test(`ranges without others, and gaps with what is around them, byte by byte (se
     const inOthers = bytesOf(others);
     const left = [...bytesOf(some)].filter((byte) => !inOthers.has(byte));
     expect([...bytesOf(without(some, others))]).toEqual(left);
-    const there = { offsets: [], length: 1, searched: others, isFull: false };
-    expect(searchedIn(some, there)).toBe(bytesOf(some).size - left.length);
+    expect(searchedIn(some, others)).toBe(bytesOf(some).size - left.length);
     const length = 1 + random.below(6);
     const gaps = bytesOf(some);
     const wide = runsOf((byte) => [...gaps].some((gap) => Math.abs(gap - byte) < length));
@@ -51,89 +40,94 @@ test(`ranges without others, and gaps with what is around them, byte by byte (se
   }
 });
 
-test(`hits of both sides together are those of a search that could read all (seed ${runSeed()})`, () => {
-  const random = new Random(runSeed() + 1);
-  for (let round = 0; round < 500; round++) {
-    // Runs of exactly the length of a hit: no hit could also begin elsewhere.
-    const length = 1 + random.below(5);
-    const bytes = new Uint8Array(size);
-    for (let at = random.below(9); at + length <= size; at += length + 1 + random.below(9)) {
-      bytes.fill(1, at, at + length);
+
+/** A pattern of few bytes, so that hits overlap and touch. */
+function anyQuery(random: Random): FindQuery {
+  const cells = { name: 'uint8', order: 'little' } as const;
+  const query = { matchCase: true, cells, align: 0 };
+  const byte = () => random.pick(['00', '01', '??', '0?']);
+  switch (random.below(4)) {
+    case 0:
+      return { ...query, kind: 'hex', text: `0${random.below(2)} ${byte()} ${byte()} 0${random.below(2)}` };
+    case 1:
+      return { ...query, kind: 'hex', text: Array(1 + random.below(4)).fill('00').join(' ') };
+    case 2: {
+      const align = random.pick([0, 1, 2]);
+      return { ...query, kind: 'value', text: random.pick(['0', '0 0', '0..1 0']), cells: { name: 'uint16', order: 'little' }, align };
     }
-    const isGap = Array.from({ length: size }, () => random.below(3) === 0);
-    const gaps = runsOf((byte) => isGap[byte] === true);
-    const here = new HitList();
-    for (const hit of hitsIn(bytes, length, (byte) => isGap[byte] === false)) here.add(hit, length);
-    const asked = bytesOf(aroundGaps(gaps, length, { offset: 0, length: size }));
-    const offsets = hitsIn(bytes, length, (byte) => asked.has(byte));
-    const there = { offsets, length, searched: gaps, isFull: false };
-    const joined = joinHits(here, there, gaps, () => false);
-    const all = Array.from({ length: joined.count }, (_, i) => joined.at(i)?.offset);
-    expect(all).toEqual(hitsIn(bytes, length, () => true));
-    // What was read since is searched here alone.
-    const kept = joinHits(here, there, [], () => false);
-    expect(kept.count).toBe(here.count);
-    // The board does not know of what is staged; a hit that lies in a gap has nothing staged.
-    const inGaps = joinHits(here, there, gaps, () => true);
-    for (let i = 0; i < inGaps.count; i++) {
-      const { offset = 0 } = inGaps.at(i) ?? {};
-      const isHere = here.at(here.firstFrom(offset))?.offset === offset;
-      const isInGap = Array.from({ length }, (_, byte) => isGap[offset + byte]).every((one) => one === true);
-      expect(isHere || isInGap).toBe(true);
+    default: {
+      const text = random.pick([
+        String.raw`\x00+`,
+        String.raw`\x00\x01*\x00`,
+        String.raw`(\x00|\x01\x01)\x00?`,
+        String.raw`\x01\x00*\x01|\x00\x00`,
+        String.raw`\x00{2,5}?\x01`,
+      ]);
+      return { ...query, kind: 'expression', text };
     }
   }
+}
+
+test(`what was read and what a board searched together are what a search finds that could read all (seed ${runSeed()})`, () => {
+  const random = new Random(runSeed() + 1);
+  const bytesPerTile = size / 3;
+  let hits = 0;
+  let over = 0;
+  for (let round = 0; round < 3000; round++) {
+    const query = anyQuery(random);
+    const asked = boardPatternOf(query);
+    if (asked === undefined) continue;
+    const few = 2 + random.below(3);
+    const bytes = Uint8Array.from({ length: size }, () => (random.below(few) === 0 ? 1 : 0));
+    // Bytes that cannot be read are no gap: it is known that they have no value.
+    const unreadable = runsOf(() => random.below(30) === 0);
+    const bounds = { offset: random.below(5), length: size - random.below(10) - 5 };
+    const often = 1 + random.below(6);
+    const gaps = runsOf((byte) => random.below(8) < often && intersectRanges({ offset: byte, length: 1 }, bounds) !== undefined);
+    const missing = bytesOf(gaps);
+    const noValue = bytesOf(unreadable);
+    const search = (ranges: readonly ByteRange[], isHere: (byte: number) => boolean, beyond?: FoundBeyond): Finder => {
+      const pattern = patternOf(query, indexOf);
+      if (pattern.kind === 'none') throw new Error(query.text);
+      const take = ({ offset, length }: ByteRange) => ({
+        length,
+        bytes: bytes.slice(offset, offset + length),
+        flags: Uint8Array.from({ length }, (_, i) => (isHere(offset + i) ? stateBits.known : 0)),
+      });
+      const finder = new Finder({ bytes: take, view: take }, pattern, ranges, bytesPerTile, beyond);
+      while (!finder.isOver) finder.step(1 + random.below(300));
+      return finder;
+    };
+    const listOf = ({ hits: list }: Finder) => Array.from({ length: list.count }, (_, i) => list.at(i));
+    const hasValue = (byte: number) => !noValue.has(byte);
+    const isHere = (byte: number) => hasValue(byte) && !missing.has(byte);
+    const here = search([bounds], isHere, { gaps });
+    if (gaps.length === 0) continue;
+    const ranges = rangesThere(asked, gaps, here.openFrom ?? -1, bounds);
+    const there = search(ranges, hasValue);
+    const mayHold = ({ offset, length }: ByteRange) =>
+      couldBeHit(asked, bytes.slice(offset, offset + length), (i) => isHere(offset + i));
+    const joined = search([bounds], isHere, { gaps, hits: there.hits, mayHold });
+    const whole = search([bounds], hasValue);
+    expect(listOf(joined), `${query.text} in ${[...bytes].join('')}, gaps ${JSON.stringify(gaps)}`).toEqual(listOf(whole));
+    hits += whole.hits.count;
+    over += listOf(whole).filter((hit) => gaps.some((gap) => intersectRanges(gap, hit ?? gap) !== undefined && (hit?.offset ?? 0) < gap.offset)).length;
+  }
+  expect(hits).toBeGreaterThan(5000);
+  expect(over).toBeGreaterThan(500);
 });
 
-test(`of patterns that cannot overlap themselves, hits of both sides are those of a Finder over everything (seed ${runSeed()})`, () => {
-  const random = new Random(runSeed() + 2);
-  const tried = { alone: 0, overlapping: 0 };
-  for (let round = 0; round < 2000; round++) {
-    const length = 1 + random.below(5);
-    const letters = (count: number) => Uint8Array.from({ length: count }, () => random.below(2));
-    const pattern = {
-      kind: 'bytes',
-      values: letters(length),
-      masks: letters(length).map((one) => 255 * one),
-    } as const;
-    const bytes = letters(size);
-    const find = (isThere: (byte: number) => boolean): HitList => {
-      const flags = Uint8Array.from(bytes, (_, i) => (isThere(i) ? stateBits.known : 0));
-      const take = ({ offset, length: most }: ByteRange) => ({
-        length: most,
-        bytes: bytes.subarray(offset, offset + most),
-        flags: flags.subarray(offset, offset + most),
-      });
-      const finder = new Finder(
-        { bytes: take, view: take },
-        searchPattern(pattern, indexOf),
-        [{ offset: 0, length: size }],
-        size,
-      );
-      while (!finder.isOver) finder.step(1000);
-      return finder.hits;
-    };
-    const offsets = (hits: HitList) => Array.from({ length: hits.count }, (_, i) => hits.at(i)?.offset ?? -1);
-    if (overlapsItself(pattern)) {
-      tried.overlapping++;
-      continue;
-    }
-    tried.alone++;
-    const isGap = Array.from({ length: size }, () => random.below(3) === 0);
-    const gaps = runsOf((byte) => isGap[byte] === true);
-    const asked = bytesOf(aroundGaps(gaps, length, { offset: 0, length: size }));
-    const there = {
-      offsets: offsets(find((byte) => asked.has(byte))),
-      length,
-      searched: gaps,
-      isFull: false,
-    };
-    const joined = joinHits(
-      find((byte) => isGap[byte] === false),
-      there,
-      gaps,
-      () => false,
-    );
-    expect(offsets(joined)).toEqual(offsets(find(() => true)));
-  }
-  expect(Math.min(tried.alone, tried.overlapping)).toBeGreaterThan(100);
+test('a search that is full of what a board found is over', () => {
+  const hits = new HitList();
+  for (let at = 0; at < 10; at++) hits.add(10 * at, 2);
+  const pattern = patternOf({ kind: 'hex', text: '00 00', matchCase: true, cells: { name: 'uint8', order: 'little' }, align: 0 }, indexOf);
+  if (pattern.kind === 'none') throw new Error('no pattern');
+  const nothing = ({ length }: ByteRange) => ({ length, bytes: new Uint8Array(length), flags: new Uint8Array(length) });
+  const range = { offset: 0, length: 100 };
+  const finder = new Finder({ bytes: nothing, view: nothing }, pattern, [range], 100, { gaps: [range], hits });
+  expect(finder.total).toBe(0);
+  expect(finder.openFrom).toBe(0);
+  while (!finder.isOver) finder.step(1);
+  expect(finder.hits.count).toBe(10);
+  expect(endOf(finder.hits.at(9))).toBe(92);
 });

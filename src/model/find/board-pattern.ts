@@ -71,6 +71,26 @@ export function lengthOf(pattern: BoardPattern): number {
   return pattern.tests.length * (pattern.tests[0]?.sets.length ?? 0) * pattern.numberBytes;
 }
 
+/**
+ * Whether the bytes of a hit can still be one, as far as they are here; each of them is one of the memory.
+ * @param isHere whether the byte with an index is known
+ */
+export function couldBeHit(
+  pattern: BoardPattern,
+  bytes: Uint8Array,
+  isHere: (index: number) => boolean,
+): boolean {
+  if (pattern.kind === 'bytes') {
+    return bytes.every((byte, i) => !isHere(i) || (byte & (pattern.masks[i] ?? 0)) === pattern.values[i]);
+  }
+  const cellBytes = lengthOf(pattern) / pattern.tests.length;
+  return pattern.tests.every((test, cell) => {
+    const at = cell * cellBytes;
+    const isWhole = Array.from({ length: cellBytes }, (_, i) => at + i).every(isHere);
+    return !isWhole || fitsCell(pattern, test, bytes, at);
+  });
+}
+
 /** Whether two of its hits could overlap; also true where that is not known. Then it counts where a search begins. */
 export function overlapsItself(pattern: BoardPattern): boolean {
   const length = lengthOf(pattern);
@@ -90,16 +110,9 @@ export function overlapsItself(pattern: BoardPattern): boolean {
 /** Searches for it here, as a board does. */
 export function searchPattern(pattern: BoardPattern, indexOf: IndexOf): Pattern {
   if (pattern.kind === 'bytes') return { kind: 'bytes', matcher: byteMatcher(pattern, indexOf) };
-  const { numberBytes: size, order, align, tests } = pattern;
+  const { align, tests } = pattern;
   const length = lengthOf(pattern);
   const cellBytes = length / tests.length;
-  const fits = ({ any, sets }: BoardCells['tests'][number], bytes: Uint8Array, at: number): boolean => {
-    const isIn = (set: readonly BitInterval[], i: number): boolean => {
-      const bits = BigInt(readUnsigned(bytes, at + i * size, size, order));
-      return set.some(({ least, most }) => bits >= least && bits <= most);
-    };
-    return any ? sets.some(isIn) : sets.every(isIn);
-  };
   return {
     kind: 'values',
     matcher: {
@@ -108,13 +121,27 @@ export function searchPattern(pattern: BoardPattern, indexOf: IndexOf): Pattern 
       find(bytes, from, to, budget) {
         let at = from;
         for (; at <= to - length && budget.left > 0; at += align) {
-          if (tests.every((test, i) => fits(test, bytes, at + i * cellBytes))) return { at, isHit: true };
+          if (tests.every((test, i) => fitsCell(pattern, test, bytes, at + i * cellBytes))) return { at, isHit: true };
           budget.left -= cellBytes;
         }
         return { at, isHit: false };
       },
     },
   };
+}
+
+/** Whether the cell at an index of the bytes is in its set. */
+function fitsCell(
+  { numberBytes: size, order }: BoardCells,
+  { any, sets }: BoardCells['tests'][number],
+  bytes: Uint8Array,
+  at: number,
+): boolean {
+  const isIn = (set: readonly BitInterval[], i: number): boolean => {
+    const bits = BigInt(readUnsigned(bytes, at + i * size, size, order));
+    return set.some(({ least, most }) => bits >= least && bits <= most);
+  };
+  return any ? sets.some(isIn) : sets.every(isIn);
 }
 
 /** The numbers of a type in the order of their values: ranks from 0 on. What is no number (NaN) stands at both ends. */

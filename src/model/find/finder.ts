@@ -4,7 +4,7 @@
  */
 import { type BytesView, stateBits } from '../byte-state.ts';
 import type { ByteRange } from '../geometry.ts';
-import { endOf, mergeRanges } from '../ranges.ts';
+import { endOf, mergeRanges, without } from '../ranges.ts';
 import { type Automaton, dead } from './automaton.ts';
 import type { Budget, ByteMatcher } from './byte-matcher.ts';
 import { HitList } from './hit-list.ts';
@@ -19,8 +19,18 @@ interface FindSource {
   view(range: ByteRange): BytesView;
 }
 
+/** What is known of bytes that are not here: somebody else searched them. */
+export interface FoundBeyond {
+  /** Runs of bytes that are not here, ascending, not overlapping. */
+  readonly gaps: readonly ByteRange[];
+  /** What was found there. Only hits with a byte in a gap count. */
+  readonly hits?: HitList;
+  /** Whether bytes of such a hit that are here still are part of one, as far as can be seen. */
+  readonly mayHold?: (hit: ByteRange) => boolean;
+}
+
 /** More hits are not collected. */
-const mostHits = 1_000_000;
+export const mostHits = 1_000_000;
 
 /** Bytes that are asked for at once: they fit into a processor's cache. */
 const pieceBytes = 64 * 1024;
@@ -51,7 +61,11 @@ export class Finder {
   readonly #pattern: Pattern;
   readonly #ranges: readonly ByteRange[];
   readonly #bytesPerTile: number;
+  /** The present range, or with `#isBetween` the one behind the present gap. */
   #index = 0;
+  /** It takes hits with bytes between two ranges; the number of the next one. */
+  #isBetween = false;
+  #nextHit = 0;
   /** Bytes of the ranges before the present one. */
   #before = 0;
   /** The next byte to search, and the first one of the range that was not counted yet. */
@@ -69,15 +83,43 @@ export class Finder {
   #taken = 0;
   /** What is left of the work of a step. */
   readonly #budget: Budget = { left: 0 };
+  readonly #beyond: FoundBeyond;
+  /** Where the last hit ends. */
+  #lastEnd = 0;
+  /** Where the present range ends: before a hit that reaches into the gap behind it. */
+  #stop = 0;
+  /** See `openFrom`. */
+  #openFrom: number | undefined;
 
-  /** @param bytesPerTile values do not leave their tile, and count from its first byte */
-  constructor(source: FindSource, pattern: Pattern, ranges: readonly ByteRange[], bytesPerTile: number) {
+  /**
+   * @param bytesPerTile values do not leave their tile, and count from its first byte
+   * @param beyond parts of the ranges that are not here
+   */
+  constructor(
+    source: FindSource,
+    pattern: Pattern,
+    ranges: readonly ByteRange[],
+    bytesPerTile: number,
+    beyond: FoundBeyond = { gaps: [] },
+  ) {
     this.#source = source;
     this.#pattern = pattern;
-    this.#ranges = mergeRanges(ranges);
+    this.#ranges = without(mergeRanges(ranges), beyond.gaps);
     this.#bytesPerTile = bytesPerTile;
+    this.#beyond = beyond;
     this.total = this.#ranges.reduce((sum, { length }) => sum + length, 0);
-    this.#enterRange();
+    const [gap] = beyond.gaps;
+    if (gap !== undefined && gap.offset <= (this.#ranges[0]?.offset ?? gap.offset)) this.#openFrom = gap.offset;
+    if (beyond.hits === undefined) this.#enterRange();
+    else this.#isBetween = true;
+  }
+
+  /**
+   * Where a search has to begin that finds what begins before the first of the gaps and ends in it, so that it finds what a search
+   * from the first byte on finds; known once the bytes before that gap were searched.
+   */
+  get openFrom(): number | undefined {
+    return this.#openFrom;
   }
 
   /** Bytes that were searched; where that is done over and over, those before the present attempt. */
@@ -92,7 +134,7 @@ export class Finder {
   }
 
   get isOver(): boolean {
-    return this.isFull || this.isGivenUp || this.#index >= this.#ranges.length;
+    return this.isFull || this.isGivenUp || (this.#index >= this.#ranges.length && !this.#isBetween);
   }
 
   /** There may be more hits than are collected. */
@@ -110,22 +152,81 @@ export class Finder {
   step(work: number): void {
     this.#budget.left = work;
     while (this.#budget.left > 0 && !this.isOver) {
+      if (this.#isBetween) {
+        this.#stepBetween();
+        continue;
+      }
       const range = this.#ranges[this.#index];
       if (range === undefined) return;
-      this.#stepIn(range, this.#pattern);
-      this.#budget.left -= pieceWork;
-      if (this.#at >= endOf(range) && this.#back === undefined) {
+      if (this.#at < this.#stop || this.#back !== undefined) {
+        this.#stepIn({ offset: range.offset, length: this.#stop - range.offset }, this.#pattern);
+        this.#budget.left -= pieceWork;
+      }
+      if (this.#at >= this.#stop && this.#back === undefined) {
+        this.#leaveRange(range);
         this.#index++;
         this.#before += range.length;
-        this.#enterRange();
+        this.#done = this.#before;
+        if (!this.#isBetween) this.#enterRange();
       }
     }
   }
 
   #enterRange(): void {
-    this.#at = this.#ranges[this.#index]?.offset ?? 0;
+    const range = this.#ranges[this.#index];
+    if (range === undefined) return;
+    this.#at = Math.max(range.offset, this.#lastEnd);
     this.#fresh = this.#at;
+    this.#stop = endOf(range);
+    const hit = this.#hitOver(endOf(range));
+    if (hit !== undefined && hit.offset >= this.#at) this.#stop = Math.min(this.#stop, hit.offset);
     this.#restart(this.#at);
+  }
+
+  /** A hit that begins before a place, has bytes behind it, and may count. */
+  #hitOver(place: number): ByteRange | undefined {
+    const { hits, mayHold } = this.#beyond;
+    const hit = hits?.at(hits.firstFrom(place) - 1);
+    return hit !== undefined && endOf(hit) > place && mayHold?.(hit) !== false ? hit : undefined;
+  }
+
+  #leaveRange(range: ByteRange): void {
+    const end = endOf(range);
+    this.#openFrom ??= this.#pattern.kind === 'expression' ? end : this.#openBefore(range);
+    const { hits } = this.#beyond;
+    if (hits === undefined) return;
+    this.#isBetween = true;
+    this.#nextHit = hits.firstFrom(end) - (this.#hitOver(end) === undefined ? 0 : 1);
+  }
+
+  /** Takes some of the hits with bytes before the next range and behind the last one. */
+  #stepBetween(): void {
+    const { hits, mayHold } = this.#beyond;
+    const before = endOf(this.#ranges[this.#index - 1]);
+    const next = this.#ranges[this.#index]?.offset ?? Number.POSITIVE_INFINITY;
+    for (; this.#budget.left > 0 && !this.isFull; this.#nextHit++) {
+      const hit = hits?.at(this.#nextHit);
+      if (hit === undefined || hit.offset >= next) {
+        this.#isBetween = false;
+        this.#enterRange();
+        return;
+      }
+      const isBeyond = hit.offset >= before && endOf(hit) <= next;
+      if (hit.offset >= this.#lastEnd && (isBeyond || mayHold?.(hit) !== false))
+        this.#add(hit.offset, hit.length);
+      this.#budget.left -= hitWork;
+    }
+  }
+
+  /** The first place at which a hit could begin that a gap behind the range cuts. */
+  #openBefore(range: ByteRange): number {
+    const length = this.#pattern.kind === 'expression' ? 1 : this.#pattern.matcher.length;
+    return Math.max(range.offset, this.#lastEnd, endOf(range) - length + 1);
+  }
+
+  #add(offset: number, length: number): void {
+    this.hits.add(offset, length);
+    this.#lastEnd = offset + length;
   }
 
   /** Searches one piece, as far as the budget goes. */
@@ -164,7 +265,7 @@ export class Finder {
       at = found.at;
       if (!found.isHit) continue;
       const missing = flags === undefined ? -1 : lastWithout(flags, at, at + length);
-      if (missing < 0) this.hits.add(start + at, length);
+      if (missing < 0) this.#add(start + at, length);
       at = missing < 0 ? at + length : missing + 1;
       budget.left -= flags === undefined ? hitWork : hitWork + length;
     }
@@ -178,7 +279,7 @@ export class Finder {
       const whole = this.#source.bytes({ offset: start + at, length });
       budget.left -= pieceWork + length;
       if (!matcher.fits(whole.bytes, 0, length, budget) || lastWithout(whole.flags, 0, length) >= 0) continue;
-      this.hits.add(start + at, length);
+      this.#add(start + at, length);
       // All bytes of the hit have a value: only those behind it are searched.
       at += length;
       break;
@@ -204,7 +305,7 @@ export class Finder {
       if (!found.isHit) continue;
       const missing = lastWithout(flags, at, at + length);
       if (missing < 0) {
-        this.hits.add(start + at, length);
+        this.#add(start + at, length);
         next = Math.max(next, start + at + length);
       }
       at += Math.ceil((missing < 0 ? length : missing + 1 - at) / align) * align;
@@ -229,6 +330,8 @@ export class Finder {
       budget.left -= stepWork;
       this.#taken++;
       if (forwards.isEnd(this.#state)) this.#end = at;
+      // With more bytes it could go on.
+      if (at === endOf(range) && this.#state !== dead) this.#openFrom ??= this.#begin;
       const isLast = this.#state === dead || at === endOf(range);
       if (isLast && this.#end >= 0) {
         // What lies before the end of the hit counts as searched; from there it goes on.
@@ -256,7 +359,7 @@ export class Finder {
         if (backwards.isEnd(back.state)) back.first = back.at;
       }
     }
-    this.hits.add(back.first, this.#end - back.first);
+    this.#add(back.first, this.#end - back.first);
     this.#back = undefined;
     this.#restart(this.#end);
   }
