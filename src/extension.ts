@@ -201,7 +201,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       );
     },
     sshHosts: () => connectors.hostNames(),
-    findInMemories: (board) => hits.findInMemories(board),
+    searchMemories: (board) => hits.searchMemories(board),
     refreshNames: () => names.refresh(),
     local: localSettings,
   });

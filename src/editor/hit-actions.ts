@@ -41,7 +41,7 @@ export class HitActions implements vscode.Disposable {
     this.#following = vscode.Disposable.from(
       provider.onDidChangeHits(() => this.#changed()),
       provider.onDidAskMemories(({ board: id, query }) => {
-        this.findInMemories(id, query).catch((error: unknown) => provider.services.note(error));
+        this.searchMemories(id, query).catch((error: unknown) => provider.services.note(error));
       }),
     );
   }
@@ -61,7 +61,7 @@ export class HitActions implements vscode.Disposable {
   }
 
   /** Has all memories of a board searched, after a question without a query, and shows what was found. */
-  async findInMemories(id: string, query?: FindQuery): Promise<void> {
+  async searchMemories(id: string, query?: FindQuery): Promise<void> {
     if (this.#board(id) === undefined && !(await this.#provider.services.connect(id))) return;
     const searches = await this.#searches.load();
     const board = this.#board(id);

@@ -117,7 +117,7 @@ export interface PanelHost {
   /** What the panel's search found became something else. */
   hitsChanged(): void;
   /** A person has all memories of the board searched. */
-  findInMemories(board: string, query: FindQuery): void;
+  searchMemories(board: string, query: FindQuery): void;
   /** Where a page of the document was when its tab was closed. */
   keptPlace(document: TileDocument): PagePlace | undefined;
   keepPlace(document: TileDocument, place: PagePlace): void;
@@ -1134,7 +1134,7 @@ export class HexPanel {
         });
         return;
       case 'findInMemories':
-        this.#host.findInMemories(this.document.resource.board, message.query);
+        this.#host.searchMemories(this.document.resource.board, message.query);
         return;
       case 'cancelFind':
         this.#withSearch((search) => search.cancel());

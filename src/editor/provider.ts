@@ -430,7 +430,7 @@ export class HexEditorProvider
   /** Fires when a page has all memories of its board searched. */
   readonly onDidAskMemories = this.#memoriesAsked.event;
 
-  findInMemories(board: string, query: FindQuery): void {
+  searchMemories(board: string, query: FindQuery): void {
     this.#memoriesAsked.fire({ board, query });
   }
 

@@ -41,7 +41,7 @@ export interface CommandServices {
   /** Aliases of the ssh configuration. */
   sshHosts(): Promise<readonly string[]>;
   /** Asks what to look for in all memories of a board, and has it searched. */
-  findInMemories(board: string): Promise<void>;
+  searchMemories(board: string): Promise<void>;
   /** Reads the files that give names to tiles anew. */
   refreshNames(): Promise<void>;
 }
@@ -74,7 +74,7 @@ export class BoardCommands {
       copyReport: (argument) => this.#withBoard(argument, (entry) => this.#copyReport(entry)),
       findInMemories: (argument) =>
         this.#withBoard(argument ?? this.#services.activeMemory()?.resource.board, (entry) =>
-          this.#services.findInMemories(entry.id),
+          this.#services.searchMemories(entry.id),
         ),
       openMemory: (argument) => this.#openMemory(argument),
       openTile: (argument) => this.#openTile(argument),

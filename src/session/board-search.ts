@@ -1,7 +1,6 @@
 /**
  * The search of all memories of a board, one after the other: only hits come from there. Knows no editor, and not how hits are shown.
  */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { FindResult, PartitionInfo } from '../board/board.ts';
 import { type BoardError, throwIfCancelled, toBoardError } from '../board/errors.ts';
 import type { BoardPattern } from '../model/find/board-pattern.ts';
@@ -75,7 +74,7 @@ export async function searchMemories(
         const { offsets, ...result } = await abortable(searching, signal);
         while (told < offsets.length) {
           hand(offsets.slice(told, told + hitsAtOnce));
-          await turn();
+          await new Promise((resolve) => setImmediate(resolve));
           throwIfCancelled(signal);
         }
         left -= offsets.length;

@@ -2238,7 +2238,9 @@ describe('the find line', () => {
     await line(page, 'find-scope').selectOption('board');
     const asks = () =>
       page.evaluate(() =>
-        window.fake.said.flatMap((message) => (message.type === 'findInMemories' ? [message.query.text] : [])),
+        window.fake.said.flatMap((message) =>
+          message.type === 'findInMemories' ? [message.query.text] : [],
+        ),
       );
     // The tab itself is searched as always.
     await eventually(() => asked(page)).toMatchObject({ query: { text: 'A4 70' }, beyond: false });

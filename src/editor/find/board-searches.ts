@@ -77,12 +77,12 @@ export async function askQuery(title: string): Promise<FindQuery | undefined> {
       prompt: l10n.t('Expression over bytes such as \\xA4+[0-9]'),
     },
   };
-  const choices = findKinds.flatMap((kind) =>
+  const choices = findKinds.flatMap((kind): (vscode.QuickPickItem & Choice)[] =>
     kind === 'value'
       ? valueNames.map((name) => ({ label: name, description: names.value.label, means: { kind, name } }))
       : [{ label: names[kind].label, means: { kind, name: anyName } }],
   );
-  const chosen = await pickFrom<vscode.QuickPickItem & Choice>(choices, {
+  const chosen = await pickFrom(choices, {
     title,
     placeHolder: l10n.t('What to look for'),
   });

@@ -40,7 +40,6 @@ test(`ranges without others, and gaps with what is around them, byte by byte (se
   }
 });
 
-
 /** A pattern of few bytes, so that hits overlap and touch. */
 function anyQuery(random: Random): FindQuery {
   const cells = { name: 'uint8', order: 'little' } as const;
@@ -50,10 +49,22 @@ function anyQuery(random: Random): FindQuery {
     case 0:
       return { ...query, kind: 'hex', text: `0${random.below(2)} ${byte()} ${byte()} 0${random.below(2)}` };
     case 1:
-      return { ...query, kind: 'hex', text: Array(1 + random.below(4)).fill('00').join(' ') };
+      return {
+        ...query,
+        kind: 'hex',
+        text: Array(1 + random.below(4))
+          .fill('00')
+          .join(' '),
+      };
     case 2: {
       const align = random.pick([0, 1, 2]);
-      return { ...query, kind: 'value', text: random.pick(['0', '0 0', '0..1 0']), cells: { name: 'uint16', order: 'little' }, align };
+      return {
+        ...query,
+        kind: 'value',
+        text: random.pick(['0', '0 0', '0..1 0']),
+        cells: { name: 'uint16', order: 'little' },
+        align,
+      };
     }
     default: {
       const text = random.pick([
@@ -83,10 +94,16 @@ test(`what was read and what a board searched together are what a search finds t
     const unreadable = runsOf(() => random.below(30) === 0);
     const bounds = { offset: random.below(5), length: size - random.below(10) - 5 };
     const often = 1 + random.below(6);
-    const gaps = runsOf((byte) => random.below(8) < often && intersectRanges({ offset: byte, length: 1 }, bounds) !== undefined);
+    const gaps = runsOf(
+      (byte) => random.below(8) < often && intersectRanges({ offset: byte, length: 1 }, bounds) !== undefined,
+    );
     const missing = bytesOf(gaps);
     const noValue = bytesOf(unreadable);
-    const search = (ranges: readonly ByteRange[], isHere: (byte: number) => boolean, beyond?: FoundBeyond): Finder => {
+    const search = (
+      ranges: readonly ByteRange[],
+      isHere: (byte: number) => boolean,
+      beyond?: FoundBeyond,
+    ): Finder => {
       const pattern = patternOf(query, indexOf);
       if (pattern.kind === 'none') throw new Error(query.text);
       const take = ({ offset, length }: ByteRange) => ({
@@ -109,9 +126,13 @@ test(`what was read and what a board searched together are what a search finds t
       couldBeHit(asked, bytes.slice(offset, offset + length), (i) => isHere(offset + i));
     const joined = search([bounds], isHere, { gaps, hits: there.hits, mayHold });
     const whole = search([bounds], hasValue);
-    expect(listOf(joined), `${query.text} in ${[...bytes].join('')}, gaps ${JSON.stringify(gaps)}`).toEqual(listOf(whole));
+    expect(listOf(joined), `${query.text} in ${[...bytes].join('')}, gaps ${JSON.stringify(gaps)}`).toEqual(
+      listOf(whole),
+    );
     hits += whole.hits.count;
-    over += listOf(whole).filter((hit) => gaps.some((gap) => intersectRanges(gap, hit ?? gap) !== undefined && (hit?.offset ?? 0) < gap.offset)).length;
+    over += listOf(whole).filter((hit) =>
+      gaps.some((gap) => intersectRanges(gap, hit ?? gap) !== undefined && (hit?.offset ?? 0) < gap.offset),
+    ).length;
   }
   expect(hits).toBeGreaterThan(5000);
   expect(over).toBeGreaterThan(500);
@@ -120,11 +141,21 @@ test(`what was read and what a board searched together are what a search finds t
 test('a search that is full of what a board found is over', () => {
   const hits = new HitList();
   for (let at = 0; at < 10; at++) hits.add(10 * at, 2);
-  const pattern = patternOf({ kind: 'hex', text: '00 00', matchCase: true, cells: { name: 'uint8', order: 'little' }, align: 0 }, indexOf);
+  const pattern = patternOf(
+    { kind: 'hex', text: '00 00', matchCase: true, cells: { name: 'uint8', order: 'little' }, align: 0 },
+    indexOf,
+  );
   if (pattern.kind === 'none') throw new Error('no pattern');
-  const nothing = ({ length }: ByteRange) => ({ length, bytes: new Uint8Array(length), flags: new Uint8Array(length) });
+  const nothing = ({ length }: ByteRange) => ({
+    length,
+    bytes: new Uint8Array(length),
+    flags: new Uint8Array(length),
+  });
   const range = { offset: 0, length: 100 };
-  const finder = new Finder({ bytes: nothing, view: nothing }, pattern, [range], 100, { gaps: [range], hits });
+  const finder = new Finder({ bytes: nothing, view: nothing }, pattern, [range], 100, {
+    gaps: [range],
+    hits,
+  });
   expect(finder.total).toBe(0);
   expect(finder.openFrom).toBe(0);
   while (!finder.isOver) finder.step(1);

@@ -121,7 +121,8 @@ export function searchPattern(pattern: BoardPattern, indexOf: IndexOf): Pattern 
       find(bytes, from, to, budget) {
         let at = from;
         for (; at <= to - length && budget.left > 0; at += align) {
-          if (tests.every((test, i) => fitsCell(pattern, test, bytes, at + i * cellBytes))) return { at, isHit: true };
+          if (tests.every((test, i) => fitsCell(pattern, test, bytes, at + i * cellBytes)))
+            return { at, isHit: true };
           budget.left -= cellBytes;
         }
         return { at, isHit: false };

@@ -109,7 +109,8 @@ export class Finder {
     this.#beyond = beyond;
     this.total = this.#ranges.reduce((sum, { length }) => sum + length, 0);
     const [gap] = beyond.gaps;
-    if (gap !== undefined && gap.offset <= (this.#ranges[0]?.offset ?? gap.offset)) this.#openFrom = gap.offset;
+    if (gap !== undefined && gap.offset <= (this.#ranges[0]?.offset ?? gap.offset))
+      this.#openFrom = gap.offset;
     if (beyond.hits === undefined) this.#enterRange();
     else this.#isBetween = true;
   }
