@@ -5,6 +5,7 @@
 import type { PartitionInfo } from '../../board/board.ts';
 import type { BoardError } from '../../board/errors.ts';
 import { type BoardPattern, boardPatternOf, lengthOf } from '../../model/find/board-pattern.ts';
+import { mostHits } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
 import { patternOf } from '../../model/find/pattern.ts';
 import type { FindQuery } from '../../model/find/query.ts';
@@ -18,9 +19,6 @@ import type { ShownBytes } from '../messages.ts';
 import { problemText } from './find-sentences.ts';
 import { countText, type FoundMemory, type FoundOnBoard, type UnsearchedMemory } from './hit-rows.ts';
 import { indexOf } from './index-of.ts';
-
-/** Hits of one search. */
-const mostHits = 1_000_000;
 
 /** The board that is searched, and how its places are called and shown. */
 export interface SearchedBoard {

@@ -578,7 +578,7 @@ export class HitSearch {
   }
 
   /** Whether bytes that were read can still be part of a hit that the board found. */
-  #mayHold(hit: ByteRange): boolean {
+  #mayBeHit(hit: ByteRange): boolean {
     const { bytes, flags } = this.#tab.bytes(hit);
     const isHere = (i: number) => ((flags[i] ?? 0) & (stateBits.known | stateBits.staged)) !== 0;
     return this.#boardPattern === undefined || couldBeHit(this.#boardPattern, bytes, isHere);
@@ -597,7 +597,7 @@ export class HitSearch {
     const hits = this.#there?.hits;
     const beyond = {
       gaps,
-      ...(hits === undefined ? {} : { hits, mayHold: (hit: ByteRange) => this.#mayHold(hit) }),
+      ...(hits === undefined ? {} : { hits, mayBeHit: (hit: ByteRange) => this.#mayBeHit(hit) }),
     };
     const finder = new Finder(this.#tab, pattern, [range], this.#bytesPerTile, beyond);
     this.#isDirty = false;

@@ -122,9 +122,9 @@ test(`what was read and what a board searched together are what a search finds t
     if (gaps.length === 0) continue;
     const ranges = rangesThere(asked, gaps, here.openFrom ?? -1, bounds);
     const there = search(ranges, hasValue);
-    const mayHold = ({ offset, length }: ByteRange) =>
+    const mayBeHit = ({ offset, length }: ByteRange) =>
       couldBeHit(asked, bytes.slice(offset, offset + length), (i) => isHere(offset + i));
-    const joined = search([bounds], isHere, { gaps, hits: there.hits, mayHold });
+    const joined = search([bounds], isHere, { gaps, hits: there.hits, mayBeHit });
     const whole = search([bounds], hasValue);
     expect(listOf(joined), `${query.text} in ${[...bytes].join('')}, gaps ${JSON.stringify(gaps)}`).toEqual(
       listOf(whole),

@@ -26,7 +26,7 @@ export interface FoundBeyond {
   /** What was found there. Only hits with a byte in a gap count. */
   readonly hits?: HitList;
   /** Whether bytes of such a hit that are here still are part of one, as far as can be seen. */
-  readonly mayHold?: (hit: ByteRange) => boolean;
+  readonly mayBeHit?: (hit: ByteRange) => boolean;
 }
 
 /** More hits are not collected. */
@@ -186,9 +186,9 @@ export class Finder {
 
   /** A hit that begins before a place, has bytes behind it, and may count. */
   #hitOver(place: number): ByteRange | undefined {
-    const { hits, mayHold } = this.#beyond;
+    const { hits, mayBeHit } = this.#beyond;
     const hit = hits?.at(hits.firstFrom(place) - 1);
-    return hit !== undefined && endOf(hit) > place && mayHold?.(hit) !== false ? hit : undefined;
+    return hit !== undefined && endOf(hit) > place && mayBeHit?.(hit) !== false ? hit : undefined;
   }
 
   #leaveRange(range: ByteRange): void {
@@ -202,7 +202,7 @@ export class Finder {
 
   /** Takes some of the hits with bytes before the next range and behind the last one. */
   #stepBetween(): void {
-    const { hits, mayHold } = this.#beyond;
+    const { hits, mayBeHit } = this.#beyond;
     const before = endOf(this.#ranges[this.#index - 1]);
     const next = this.#ranges[this.#index]?.offset ?? Number.POSITIVE_INFINITY;
     for (; this.#budget.left > 0 && !this.isFull; this.#nextHit++) {
@@ -213,7 +213,7 @@ export class Finder {
         return;
       }
       const isBeyond = hit.offset >= before && endOf(hit) <= next;
-      if (hit.offset >= this.#lastEnd && (isBeyond || mayHold?.(hit) !== false))
+      if (hit.offset >= this.#lastEnd && (isBeyond || mayBeHit?.(hit) !== false))
         this.#add(hit.offset, hit.length);
       this.#budget.left -= hitWork;
     }
