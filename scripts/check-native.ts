@@ -29,6 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'status_budget',
     'turns',
     'compare',
+    'expression',
     'matcher',
   ],
   ['epoch', 'courtesy', 'status_registers', 'tile_status'],

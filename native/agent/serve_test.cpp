@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../core/fake_kernel.h"
+#include "../core/sample_expression.h"
 
 using namespace tilescope;
 
@@ -309,6 +310,75 @@ TEST_CASE("a search of a whole memory over pipes costs 4 bytes for each hit, and
     CHECK(client.ask(find)["code"] == "out-of-range");
     find["masks"] = "FFFF";
     CHECK(client.ask(find)["code"] == "protocol");
+}
+
+namespace {
+
+/** An expression as it travels. */
+Header headerOf(const ExpressionPattern& pattern) {
+    Header classes = Header::array();
+    for (const ByteClass& one : pattern.classes) {
+        std::string digits;
+        for (size_t four = 0; four < 64; four++) {
+            uint32_t bits = 0;
+            // The upper four bits of each byte come first.
+            for (size_t bit = 0; bit < 4; bit++) bits |= uint32_t{one.test((four ^ 1U) * 4 + bit)} << bit;
+            digits += "0123456789abcdef"[bits];
+        }
+        classes.push_back(digits);
+    }
+    const auto words = [](const ByteProgram& program) {
+        Header list = {program.start};
+        for (const ByteStep& step : program.steps) {
+            for (const uint32_t word : {static_cast<uint32_t>(step.kind), step.first, step.second}) list.push_back(word);
+        }
+        return list;
+    };
+    return {{"classes", classes}, {"forwards", words(pattern.forwards)}, {"backwards", words(pattern.backwards)}};
+}
+
+} // namespace
+
+TEST_CASE("an expression over pipes: 8 bytes a hit, and programs of strangers are refused") {
+    Connection client;
+    client.kernel.own(0, 500, {});
+    std::vector<uint32_t> expected;
+    for (uint32_t tile = 0; tile < 32; tile++) {
+        client.kernel.poke({6 + tile / 8, 1 + tile % 8}, 64 * tile, 0x41454141);
+        expected.insert(expected.end(), {tile * 32768 + 64 * tile, 4});
+    }
+    client.start();
+    Header find = about("find");
+    // A+E*A
+    const SampleExpression some = sampleRepeat(sampleByte(0x41), 1, SampleExpression::endless);
+    const SampleExpression others = sampleRepeat(sampleByte(0x45), 0, SampleExpression::endless);
+    find.update({{"ranges", {{0, 32 * 32768}}}, {"most", 1000}});
+    find.update(headerOf(sampleSequence({some, others, sampleByte(0x41)}).pattern()));
+    const size_t before = client.bytesReceived();
+    const uint64_t id = client.send(find);
+    std::vector<uint32_t> hits;
+    while (hits.size() < expected.size()) {
+        const Frame part = client.frame(id, "hits");
+        CHECK(part.payload.size() % 8 == 0);
+        for (size_t at = 0; at + 4 <= part.payload.size(); at += 4) hits.push_back(readWord(&part.payload[at]));
+    }
+    CHECK(hits == expected);
+    const Header answer = client.answer(id);
+    CHECK(answer["t"] == "ok");
+    CHECK_FALSE(answer.contains("gaveUpAt"));
+    CHECK(client.bytesReceived() - before <= hits.size() * 4 + 2048);
+    const auto code = [&](const char* key, Header value) {
+        Header bad = find;
+        bad[key] = std::move(value);
+        return client.ask(bad)["code"].get<std::string>();
+    };
+    CHECK(code("forwards", {0, 3, 0, 0}) == "protocol");
+    CHECK(code("forwards", {0, 1, 0}) == "protocol");
+    CHECK(code("backwards", {5, 0, 0, 0}) == "out-of-range");
+    CHECK(code("forwards", {0, 2, 0, 9}) == "out-of-range");
+    CHECK(code("classes", {std::string(62, '0')}) == "protocol");
+    CHECK(code("classes", {7}) == "protocol");
+    CHECK(code("classes", Header::array()) == "out-of-range");
 }
 
 TEST_CASE("[live-3] a survey over pipes: each update once the last one was seen, until it is cancelled") {

@@ -27,7 +27,7 @@
 
 namespace tilescope {
 
-constexpr int protocolVersion = 7;
+constexpr int protocolVersion = 8;
 
 struct Description {
     std::string device;

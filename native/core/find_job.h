@@ -4,10 +4,13 @@
  */
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "expression.h"
 #include "matcher.h"
 #include "read_job.h"
 
@@ -15,6 +18,9 @@ namespace tilescope {
 
 /** Hits of one search. */
 constexpr uint32_t mostHits = 1'000'000;
+
+/** What can be searched for. */
+using FindPattern = std::variant<MaskedBytes, CellPattern, ExpressionPattern>;
 
 /** `where`: runs that follow each other without a gap are one. */
 struct FindRequest {
@@ -30,7 +36,10 @@ class FindJob final : private ReadSink {
     explicit FindJob(FindRequest request);
     /** Reads for at most one slice, or searches some of what was read. Fails as a read does. */
     Progress step(PartitionDriver& driver);
-    /** Buffer offsets of the hits since the last call, ascending. Hits do not overlap: the first one counts. */
+    /**
+     * Buffer offsets of the hits since the last call, ascending; of an expression each with its length. Hits do not overlap: the
+     * first one counts.
+     */
     [[nodiscard]] std::vector<uint32_t> takeHits() { return std::exchange(hits_, {}); }
     /** The runs that could not be searched, since the last call. */
     [[nodiscard]] std::vector<Span> takeSpans() { return std::exchange(spans_, {}); }
@@ -39,6 +48,10 @@ class FindJob final : private ReadSink {
     [[nodiscard]] uint64_t done() const { return done_; }
     /** It ended because it had as many hits as it may have. */
     [[nodiscard]] bool isFull() const { return found_ >= most_; }
+    /** Words that tell one hit. */
+    [[nodiscard]] size_t hitWords() const { return expression_ ? 2 : 1; }
+    /** Where an expression was given up, which would have taken too long: nothing behind it was searched. */
+    [[nodiscard]] std::optional<uint64_t> gaveUpAt() const { return gaveUpAt_; }
     /** As ReadJob's. */
     [[nodiscard]] const std::string& epoch() const { return read_.epoch(); }
     [[nodiscard]] int64_t at() const { return read_.at(); }
@@ -51,6 +64,8 @@ class FindJob final : private ReadSink {
         size_t start = 0;
         size_t length = 0;
         size_t at = 0;
+        /** An expression was begun in it. */
+        bool isBegun = false;
     };
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;
@@ -59,12 +74,17 @@ class FindJob final : private ReadSink {
     bool search();
     /** Searches one run. True: all of it was. */
     bool search(Run& run, int64_t& work);
+    bool searchExpression(Run& run, int64_t& work);
+    [[nodiscard]] bool isOver() const { return isFull() || gaveUpAt_; }
     /** Moves what may be the beginning of a hit before what is read next. */
     void keepTail();
 
-    Matcher matcher_;
+    /** One of both. */
+    std::optional<Matcher> matcher_;
+    std::optional<ExpressionSearch> expression_;
     uint32_t most_;
     ReadJob read_;
+    std::optional<uint64_t> gaveUpAt_;
     bool isRead_ = false;
     uint64_t total_ = 0;
     uint64_t done_ = 0;

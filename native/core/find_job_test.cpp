@@ -7,6 +7,7 @@
 #include <random>
 
 #include "collector.h"
+#include "sample_expression.h"
 
 using namespace tilescope;
 using namespace std::chrono_literals;
@@ -149,7 +150,7 @@ bool fits(const CellPattern& wanted, const uint8_t* bytes) {
 
 /** One place after the other, and nothing clever. */
 std::vector<uint32_t> naive(const SlowMemory& memory, const std::vector<ByteRange>& ranges,
-                            const FindPattern& pattern) {
+                            const FixedPattern& pattern) {
     const size_t length = Matcher(pattern).length();
     const auto* cells = std::get_if<CellPattern>(&pattern);
     const auto isAsked = [&](uint64_t offset) {
@@ -201,7 +202,7 @@ TEST_CASE("a search finds what a naive one does, across pieces, pages, tiles and
             ranges.push_back({at, length});
             at += length + below(3) * below(40);
         }
-        FindPattern pattern;
+        FixedPattern pattern;
         if (below(2) == 0) {
             MaskedBytes wanted;
             const uint64_t length = 1 + below(below(3) == 0 ? 300 : 12);
@@ -233,7 +234,7 @@ TEST_CASE("a search finds what a naive one does, across pieces, pages, tiles and
             }
             pattern = wanted;
         }
-        FindJob job(request(ranges, pattern));
+        FindJob job(request(ranges, std::visit([](const auto& one) -> FindPattern { return one; }, pattern)));
         const Told told = run(memory, job);
         REQUIRE(told.hits == naive(memory, ranges, pattern));
         CHECK(job.done() == job.total());
@@ -259,6 +260,71 @@ TEST_CASE("hits across the borders of tiles are found where a pattern is bytes, 
     FindJob cells(
         request({{0, memory.bytes.size()}}, CellPattern{4, false, 1, {{false, {{{0x414570A4, 0x414570A4}}}}}}));
     CHECK(run(memory, cells).hits == std::vector<uint32_t>{16383});
+}
+
+TEST_CASE("an expression is found across pieces, pages, tiles and steps, never in a byte that was not read, as a naive search finds it") {
+    constexpr uint32_t seed = 20261130;
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const auto below = [&](uint64_t limit) { return std::uniform_int_distribution<uint64_t>(0, limit - 1)(random); };
+    size_t hits = 0;
+    size_t steps = 0;
+    for (int round = 0; round < 40; round++) {
+        CAPTURE(round);
+        SlowMemory memory;
+        const uint64_t total = memory.bytes.size();
+        const uint64_t letters = 2 + below(3);
+        for (uint8_t& byte : memory.bytes) byte = static_cast<uint8_t>(below(letters));
+        for (uint64_t page = 0; page < total / 4096; page++) {
+            if (below(12) == 0) memory.faults[page] = Reason::busError;
+        }
+        memory.checkTakes = std::chrono::microseconds(1 + below(60));
+        std::vector<ByteRange> ranges;
+        for (uint64_t at = below(9000); at < total;) {
+            const uint64_t length = std::min(total - at, 1 + below(50000));
+            ranges.push_back({at, length});
+            at += length + 1 + below(40);
+        }
+        const SampleExpression sample = anySample(random, 3);
+        if (sample.fitsNothing()) continue;
+        std::vector<uint32_t> expected;
+        for (const ByteRange& range : ranges) {
+            for (uint64_t from = range.offset; from < range.end();) {
+                uint64_t to = from;
+                while (to < range.end() && memory.hasValue(to)) to++;
+                sample.hitsIn(std::span(memory.bytes).subspan(from, to - from), static_cast<uint32_t>(from), expected);
+                from = to + 1;
+            }
+        }
+        FindJob job(request(ranges, sample.pattern()));
+        const Told told = run(memory, job);
+        REQUIRE(told.hits == expected);
+        CHECK(job.done() == job.total());
+        CHECK_FALSE(job.gaveUpAt());
+        CHECK(job.hitWords() == 2);
+        hits += told.hits.size() / 2;
+        steps += told.steps;
+    }
+    CHECK(hits > 10'000);
+    CHECK(steps > 100);
+}
+
+TEST_CASE("a search for an expression ends with as many hits as it may have, and where it would take too long") {
+    SlowMemory memory;
+    const SampleExpression zero = sampleByte(0);
+    FindJob some(request({{0, memory.bytes.size()}}, zero.pattern(), 20'000));
+    const Told told = run(memory, some);
+    REQUIRE(told.hits.size() == 40'000);
+    CHECK(told.hits[39'998] == 19'999);
+    CHECK(some.isFull());
+    // Each hit may become longer with all that follows: 0 (.* 1)?
+    const SampleExpression any = sampleRepeat(sampleAny(), 0, SampleExpression::endless);
+    const SampleExpression longer = sampleRepeat(sampleSequence({any, sampleByte(1)}), 0, 1);
+    FindJob slow(request({{0, memory.bytes.size()}}, sampleSequence({zero, longer}).pattern()));
+    const Told left = run(memory, slow);
+    REQUIRE(slow.gaveUpAt());
+    CHECK(left.hits.size() / 2 == *slow.gaveUpAt());
+    CHECK_FALSE(left.hits.empty());
 }
 
 TEST_CASE("a search ends with as many hits as it may have") {

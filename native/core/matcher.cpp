@@ -55,7 +55,7 @@ bool isIn(uint64_t number, const std::vector<Interval>& set) {
 
 } // namespace
 
-Matcher::Matcher(FindPattern pattern) : pattern_(std::move(pattern)) {
+Matcher::Matcher(FixedPattern pattern) : pattern_(std::move(pattern)) {
     std::visit([](const auto& wanted) { check(wanted); }, pattern_);
     if (const auto* cells = std::get_if<CellPattern>(&pattern_)) {
         length_ = cells->tests.size() * cells->tests.front().sets.size() * cells->numberBytes;

@@ -41,7 +41,8 @@ struct CellPattern {
     std::vector<CellTest> tests;
 };
 
-using FindPattern = std::variant<MaskedBytes, CellPattern>;
+/** Patterns of which every hit has the same length. */
+using FixedPattern = std::variant<MaskedBytes, CellPattern>;
 
 /** Bytes of a hit at most; numbers of a cell; intervals of a whole pattern. */
 constexpr size_t mostPatternBytes = 16384;
@@ -52,7 +53,7 @@ constexpr uint32_t mostAlign = 64;
 class Matcher {
   public:
     /** Throws `out-of-range` for a pattern that is none. */
-    explicit Matcher(FindPattern pattern);
+    explicit Matcher(FixedPattern pattern);
     /** Bytes of a hit. */
     [[nodiscard]] size_t length() const { return length_; }
     /** A hit lies in one tile. */
@@ -76,7 +77,7 @@ class Matcher {
     [[nodiscard]] Found findCells(const CellPattern& wanted, std::span<const uint8_t> bytes, size_t from,
                                   uint64_t inTile, int64_t& work) const;
 
-    FindPattern pattern_;
+    FixedPattern pattern_;
     size_t length_ = 0;
     /** Of bytes: the longest run without masks, which is searched for at once. */
     size_t exactFrom_ = 0;

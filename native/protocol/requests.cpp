@@ -58,8 +58,7 @@ std::vector<uint32_t> openTilesIn(const Header& header) {
 }
 
 /** Two hexadecimal digits for each byte. */
-std::vector<uint8_t> hexBytesIn(const Header& header, const char* key) {
-    const std::string text = textIn(header, key);
+std::vector<uint8_t> hexBytesOf(const char* key, const std::string& text) {
     const auto digit = [&](char one) -> uint32_t {
         if (one >= '0' && one <= '9') return static_cast<uint32_t>(one - '0');
         if (one >= 'a' && one <= 'f') return static_cast<uint32_t>(one - 'a') + 10;
@@ -71,6 +70,10 @@ std::vector<uint8_t> hexBytesIn(const Header& header, const char* key) {
         bytes.push_back(static_cast<uint8_t>(digit(text[i]) << 4U | digit(text[i + 1])));
     }
     return bytes;
+}
+
+std::vector<uint8_t> hexBytesIn(const Header& header, const char* key) {
+    return hexBytesOf(key, textIn(header, key));
 }
 
 /** Intervals, each as four words: its ends, the upper word first. */
@@ -97,6 +100,36 @@ CellPattern cellsIn(const Header& header) {
         for (size_t i = 1; i < one.size(); i++) test.sets.push_back(intervalsOf(one[i]));
     }
     return cells;
+}
+
+/** Bytes by their bits, as 64 hexadecimal digits: byte 0 is the lowest bit of the first two. */
+std::vector<ByteClass> classesIn(const Header& header) {
+    std::vector<ByteClass> classes;
+    for (const Header& one : listIn(header, "classes")) {
+        const std::vector<uint8_t> bits = hexBytesOf("classes", one.is_string() ? one.get<std::string>() : "");
+        if (bits.size() != 32) throw badRequest("classes holds something else than 64 digits");
+        if (classes.size() == mostByteClasses) throw CoreError("out-of-range", "too many classes of an expression");
+        ByteClass& set = classes.emplace_back();
+        for (size_t byte = 0; byte < set.size(); byte++) set.set(byte, (bits[byte / 8] >> byte % 8 & 1U) != 0);
+    }
+    return classes;
+}
+
+/** The first step, then three words for each step: what it is, and the two it names. */
+ByteProgram programIn(const Header& header, const char* key) {
+    constexpr size_t wordsOfStep = 3;
+    const Header& list = listIn(header, key);
+    const bool sound = list.size() % wordsOfStep == 1 && std::all_of(list.begin(), list.end(), isWord);
+    if (!sound) throw badRequest(std::string(key) + " holds something else than steps");
+    if (list.size() / wordsOfStep > mostProgramSteps) throw CoreError("out-of-range", "too many steps of an expression");
+    ByteProgram program{{}, list[0].get<uint32_t>()};
+    for (size_t i = 1; i < list.size(); i += wordsOfStep) {
+        const auto kind = list[i].get<uint32_t>();
+        if (kind > static_cast<uint32_t>(ByteStep::Kind::either)) throw badRequest(std::string(key) + " holds no step");
+        program.steps.push_back(
+            {static_cast<ByteStep::Kind>(kind), list[i + 1].get<uint32_t>(), list[i + 2].get<uint32_t>()});
+    }
+    return program;
 }
 
 } // namespace
@@ -153,6 +186,8 @@ FindRequest findRequest(const Header& header) {
     FindRequest request{readRequest(header), MaskedBytes{}, wordIn(header, "most")};
     if (header.contains("tests")) {
         request.pattern = cellsIn(header);
+    } else if (header.contains("forwards")) {
+        request.pattern = ExpressionPattern{classesIn(header), programIn(header, "forwards"), programIn(header, "backwards")};
     } else {
         request.pattern = MaskedBytes{hexBytesIn(header, "values"), hexBytesIn(header, "masks")};
     }

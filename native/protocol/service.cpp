@@ -140,7 +140,9 @@ class FindTask final : public PartsTask {
 
     void sendParts() override {
         reply().handOut();
-        if (auto hits = job_.takeHits(); !hits.empty()) reply().part({"hits", Header::object(), std::move(hits), 1});
+        if (auto hits = job_.takeHits(); !hits.empty()) {
+            reply().part({"hits", Header::object(), std::move(hits), job_.hitWords()});
+        }
         if (const auto spans = job_.takeSpans(); !spans.empty()) reply().part(spansPart(spans));
         if (job_.done() < saidBytes_ + progressBytes_) return;
         saidBytes_ = job_.done();
@@ -149,6 +151,7 @@ class FindTask final : public PartsTask {
     Header lastAnswer() override {
         Header answer = readEndHeader(job_);
         if (job_.isFull()) answer["full"] = true;
+        if (const auto at = job_.gaveUpAt()) answer["gaveUpAt"] = *at;
         return answer;
     }
 

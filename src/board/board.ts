@@ -262,6 +262,8 @@ export interface FindResult {
   readonly gaveWay?: boolean;
   /** There may be more hits. */
   readonly isFull: boolean;
+  /** An expression would have taken too long. The rest is `not-read`. */
+  readonly isGivenUp?: boolean;
 }
 
 /** One edited byte run: what to write and what the person saw there. Both arrays have the same length. */

@@ -14,12 +14,12 @@ const hitsAtOnce = 32_768;
 /** Who takes what is found. What comes after `begins` is of that memory. */
 export interface FoundTaker {
   begins(partition: PartitionInfo, geometry: MemoryGeometry): void;
-  /** Buffer offsets of hits, ascending, each once. */
-  hits(offsets: readonly number[]): void;
+  /** Hits as in `FindResult`, each once. */
+  hits(offsets: readonly number[], lengths: readonly number[] | undefined): void;
   /** Bytes that were searched, of all bytes of the memory. */
   progress(bytes: number, of: number): void;
   /** The memory was searched, as far as the result says. */
-  ends(result: Omit<FindResult, 'offsets'>): void;
+  ends(result: Omit<FindResult, 'offsets' | 'lengths'>): void;
   /** The memory could not be searched. */
   fails(error: BoardError): void;
   /** It cannot be known which memories the partition has. */
@@ -54,26 +54,26 @@ export async function searchMemories(
       const { geometry } = memory;
       const length = totalBytes(geometry);
       let told = 0;
-      const hand = (offsets: readonly number[]): void => {
+      const hand = (offsets: readonly number[], lengths?: readonly number[]): void => {
         told += offsets.length;
-        taker.hits(offsets);
+        taker.hits(offsets, lengths);
       };
       taker.begins(partition, geometry);
       try {
         const options = {
           asking: 'person',
           most: left,
-          onHits: (offsets: readonly number[]) => {
-            if (!signal.aborted) hand(offsets);
+          onHits: (offsets: readonly number[], lengths?: readonly number[]) => {
+            if (!signal.aborted) hand(offsets, lengths);
           },
           onProgress: (bytes: number) => {
             if (!signal.aborted) taker.progress(bytes, length);
           },
         } as const;
         const searching = memory.find([{ offset: 0, length }], pattern, options, signal);
-        const { offsets, ...result } = await abortable(searching, signal);
+        const { offsets, lengths, ...result } = await abortable(searching, signal);
         while (told < offsets.length) {
-          hand(offsets.slice(told, told + hitsAtOnce));
+          hand(offsets.slice(told, told + hitsAtOnce), lengths?.slice(told, told + hitsAtOnce));
           await new Promise((resolve) => setImmediate(resolve));
           throwIfCancelled(signal);
         }

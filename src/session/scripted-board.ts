@@ -31,7 +31,7 @@ import type {
   WriteSpan,
 } from '../board/board.ts';
 import { BoardError, throwIfCancelled } from '../board/errors.ts';
-import { findInRead } from '../board/find-by-reading.ts';
+import { FoundInReads, findInRead } from '../board/find-by-reading.ts';
 import { type Disposable, Emitter } from '../model/event.ts';
 import type { BoardPattern } from '../model/find/board-pattern.ts';
 import {
@@ -551,7 +551,7 @@ export class ScriptedDevice implements BoardConnector {
       throw new BoardError('not-asked', 'free columns, and nobody asked for them');
     this.asked.push(options.asking ?? 'look');
     this.searches.push([...ranges]);
-    const offsets: number[] = [];
+    const all = new FoundInReads(options.most ?? 1_000_000);
     const spans: UnreadableSpan[] = [];
     for (const range of mergeRanges(ranges)) {
       const bytes = this.bytes.subarray(range.offset, endOf(range));
@@ -561,24 +561,24 @@ export class ScriptedDevice implements BoardConnector {
       });
       spans.push(...unreadable);
       const { bytesPerTile } = this.geometry;
-      const left = (options.most ?? 1_000_000) - offsets.length;
+      const { left } = all;
+      if (left === 0) break;
       const found = await findInRead({ range, bytes, unreadable }, pattern, left, bytesPerTile, async () =>
         throwIfCancelled(signal),
       );
-      if (this.splitHits) for (const hit of found) options.onHits?.([hit]);
-      else options.onHits?.(found);
+      const { offsets, lengths } = found;
+      if (this.splitHits) for (const [i, hit] of offsets.entries()) options.onHits?.([hit], lengths?.slice(i, i + 1));
+      else options.onHits?.(offsets, lengths);
       options.onProgress?.(endOf(range));
-      offsets.push(...found);
+      all.add(found);
     }
     await this.#point('find-done', connection, signal);
     const { epoch, gaveWay } = this;
     return {
-      offsets,
-      unreadable: spans,
+      ...all.result(mergeRanges(ranges), spans),
       at: this.#time.now(),
       epoch,
       ...(gaveWay ? { gaveWay } : {}),
-      isFull: offsets.length === options.most,
     };
   }
 

@@ -335,6 +335,12 @@ export function defineConformance(
           { kind: 'value', text: '1..2', ...cells('int8') },
           { kind: 'value', text: '..-1 1', ...cells('int16', 'big'), align: 1 },
           { kind: 'value', text: 'NaN', ...cells('cfloat') },
+          // Two hits could overlap: the first one counts, from the first byte on that was asked for.
+          { kind: 'hex', text: '0? 0?' },
+          { kind: 'value', text: '0..1 0..1', ...cells('int8'), align: 1 },
+          { kind: 'expression', text: '(nee){1,2}dle|Needle', matchCase: true },
+          { kind: 'expression', text: String.raw`[\x00\x01]+\x02?` },
+          { kind: 'expression', text: String.raw`\x01.{0,40}?\x02` },
         ];
         const ranges = [
           { offset: first + random.below(20), length: 2 * bytesPerTile + random.below(100) },
@@ -347,6 +353,7 @@ export function defineConformance(
           const pattern = boardPatternOf(query);
           if (pattern === undefined) throw new Error(`no pattern: ${query.text}`);
           const expected: number[] = [];
+          const lengths: number[] = [];
           for (const { range, bytes } of pieces) {
             const here = patternOf(query, (among, wanted, at) => Buffer.from(among).indexOf(wanted, at));
             if (here.kind === 'none') throw new Error(`no pattern: ${query.text}`);
@@ -362,10 +369,15 @@ export function defineConformance(
             };
             const finder = new Finder({ bytes: take, view: take }, here, [range], bytesPerTile);
             while (!finder.isOver) finder.step(1 << 20);
-            for (let i = 0; i < finder.hits.count; i++) expected.push(finder.hits.at(i)?.offset ?? -1);
+            for (let i = 0; i < finder.hits.count; i++) {
+              const hit = finder.hits.at(i);
+              expected.push(hit?.offset ?? -1);
+              lengths.push(hit?.length ?? -1);
+            }
           }
           const found = await from.find(ranges, pattern, { asking: 'fast' }, never);
           assert.deepEqual(found.offsets, expected, query.text);
+          assert.deepEqual(found.lengths, query.kind === 'expression' ? lengths : undefined, query.text);
           assert.deepEqual(found.unreadable, unreadable);
           if (expected.length < 2) continue;
           const some = await from.find(ranges, pattern, { asking: 'fast', most: 1 }, never);

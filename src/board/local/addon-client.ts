@@ -65,6 +65,9 @@ import {
   StatusCollector,
 } from '../protocol/validate.ts';
 
+/** Words of hits that are taken over at once: whole hits. */
+const hitWordsAtOnce = 32_768;
+
 /** How often this thread checks whether a call of the core's thread to the driver returned. */
 const hangCheckMs = 1000;
 
@@ -239,7 +242,12 @@ export class AddonClient implements CoreClient {
       const asked = findHeader(part);
       const answer = map(await this.#call((token) => this.#core.find(asked, token), signal));
       const collector = new FindCollector(part);
-      collector.push(numbers(answer, 'hits'));
+      const hits = numbers(answer, 'hits');
+      for (let first = 0; first < hits.length; first += hitWordsAtOnce) {
+        const { offsets, lengths } = collector.push(hits.subarray(first, first + hitWordsAtOnce));
+        events.onHits?.(offsets, lengths);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       const spans: UnreadableSpan[] = [];
       readSpanWords(numbers(answer, 'spans'), spans);
       return collector.finish(answer, spans);

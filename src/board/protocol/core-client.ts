@@ -35,7 +35,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -114,6 +114,8 @@ export const maxHits = 1_000_000;
 export interface CoreFindAnswer {
   /** Ascending, not overlapping, inside the asked ranges. */
   readonly offsets: readonly number[];
+  /** Bytes of each hit, of an expression. */
+  readonly lengths?: readonly number[];
   /** Inside the asked ranges, ascending, not overlapping. */
   readonly unreadable: readonly UnreadableSpan[];
   readonly epoch: string;
@@ -121,12 +123,14 @@ export interface CoreFindAnswer {
   readonly gaveWay?: boolean;
   /** It ended because it had as many hits as it may have. */
   readonly isFull: boolean;
+  /** An expression was given up: the rest is `not-read`. */
+  readonly isGivenUp?: boolean;
 }
 
 /** What is told of a search under way. */
 export interface FindEvents {
-  /** Hits as they come, ascending; not in process. */
-  readonly onHits?: ((offsets: readonly number[]) => void) | undefined;
+  /** Hits as they come, ascending, as in the answer. */
+  readonly onHits?: ((offsets: readonly number[], lengths?: readonly number[]) => void) | undefined;
   /** Bytes that were searched; not in process. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }

@@ -1,13 +1,15 @@
 /** A search as it travels, and its answer put together and checked. Knows no carrier. */
+import type { Program, Programs } from '../../model/find/automaton.ts';
 import { type BoardPattern, lengthOf } from '../../model/find/board-pattern.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { hexDigits } from '../../model/numbers.ts';
 import { bytesIn, endOf } from '../../model/ranges.ts';
 import type { UnreadableSpan } from '../board.ts';
 import { BoardError } from '../errors.ts';
+import { notSearchedFrom } from '../find-by-reading.ts';
 import type { CoreFindAnswer, CoreFindRequest, FindEvents } from './core-client.ts';
 import type { Header } from './frames.ts';
-import { bad, checkEpoch, fitSpans } from './validate.ts';
+import { bad, checkEpoch, fitSpans, integer } from './validate.ts';
 
 /** Most ranges of one request: with the largest pattern they fit into a header. */
 const maxRanges = 1024;
@@ -21,6 +23,7 @@ export function findHeader(request: CoreFindRequest): Header {
 
 function patternHeader(pattern: BoardPattern): Header {
   if (pattern.kind === 'bytes') return { values: hexOf(pattern.values), masks: hexOf(pattern.masks) };
+  if (pattern.kind === 'expression') return programsHeader(pattern);
   const { numberBytes, order, align, tests } = pattern;
   return {
     numberBytes,
@@ -31,6 +34,29 @@ function patternHeader(pattern: BoardPattern): Header {
       ...sets.map((set) => set.flatMap(({ least, most }) => [...wordsOf(least), ...wordsOf(most)])),
     ]),
   };
+}
+
+/** Programs with the classes of their bytes, each of which is there once. */
+function programsHeader({ forwards, backwards }: Programs): Header {
+  const classes = new Map<string, number>();
+  const classOf = (bytes: Uint8Array): number => {
+    const bits = Uint8Array.from({ length: 32 }, (_, i) =>
+      bytes.subarray(8 * i, 8 * i + 8).reduce((sum, one, bit) => sum | (one << bit), 0),
+    );
+    const text = hexOf(bits);
+    const known = classes.get(text) ?? classes.size;
+    classes.set(text, known);
+    return known;
+  };
+  const wordsOfProgram = ({ steps, start }: Program): number[] => [
+    start,
+    ...steps.flatMap((step) => {
+      if (step === 'end') return [0, 0, 0];
+      return 'bytes' in step ? [1, classOf(step.bytes), step.next] : [2, step.first, step.second];
+    }),
+  ];
+  const programs = { forwards: wordsOfProgram(forwards), backwards: wordsOfProgram(backwards) };
+  return { classes: [...classes.keys()], ...programs };
 }
 
 /** The upper word first. */
@@ -45,9 +71,11 @@ function hexOf(bytes: Uint8Array): string {
 /** Collects what one request finds. All of it throws `protocol` for what nobody can have found. */
 export class FindCollector {
   readonly #ranges: readonly ByteRange[];
-  readonly #length: number;
+  /** Undefined: each hit says it. */
+  readonly #length: number | undefined;
   readonly #most: number;
   readonly #offsets: number[] = [];
+  readonly #lengths: number[] = [];
   #range = 0;
   #least = 0;
 
@@ -57,26 +85,41 @@ export class FindCollector {
     this.#most = most;
   }
 
-  /** Takes hits; answers those. */
-  push(offsets: Uint32Array): readonly number[] {
-    const taken = [...offsets];
-    for (const offset of taken) {
+  /** Words of one hit. */
+  get hitWords(): number {
+    return this.#length === undefined ? 2 : 1;
+  }
+
+  /** Takes hits as they came; answers those. */
+  push(words: Uint32Array): { readonly offsets: readonly number[]; readonly lengths: readonly number[] | undefined } {
+    const { hitWords } = this;
+    if (words.length % hitWords !== 0) bad(`${words.length} words of hits`);
+    const first = this.#offsets.length;
+    for (let i = 0; i < words.length; i += hitWords) {
+      const offset = words[i] ?? 0;
+      const length = this.#length ?? words[i + 1] ?? 0;
       let range = this.#ranges[this.#range];
       while (range !== undefined && offset >= endOf(range)) range = this.#ranges[++this.#range];
-      const isInside = range !== undefined && offset >= range.offset && offset + this.#length <= endOf(range);
-      if (!isInside || offset < this.#least) bad(`a hit at buffer offset ${offset}`);
-      this.#least = offset + this.#length;
+      const isInside = range !== undefined && offset >= range.offset && offset + length <= endOf(range);
+      if (!isInside || offset < this.#least || length === 0) bad(`a hit at buffer offset ${offset}`);
+      this.#least = offset + length;
       this.#offsets.push(offset);
+      if (this.#length === undefined) this.#lengths.push(length);
     }
     if (this.#offsets.length > this.#most) bad(`${this.#offsets.length} of ${this.#most} hits`);
-    return taken;
+    const lengths = this.#length === undefined ? this.#lengths.slice(first) : undefined;
+    return { offsets: this.#offsets.slice(first), lengths };
   }
 
   /** @param spans as they came */
   finish(answer: Header, spans: UnreadableSpan[]): CoreFindAnswer {
+    const unreadable = fitSpans(spans, this.#ranges);
+    const at = answer['gaveUpAt'] === undefined ? undefined : integer(answer, 'gaveUpAt', 0, 0xffff_ffff);
     return {
       offsets: this.#offsets,
-      unreadable: fitSpans(spans, this.#ranges),
+      ...(this.#length === undefined ? { lengths: this.#lengths } : {}),
+      unreadable: at === undefined ? unreadable : notSearchedFrom(at, this.#ranges, unreadable),
+      ...(at === undefined ? {} : { isGivenUp: true }),
       epoch: checkEpoch(answer),
       ...(answer['gaveWay'] === true ? { gaveWay: true } : {}),
       isFull: answer['full'] === true,
@@ -94,6 +137,8 @@ export async function findInGroups(
   ask: (request: CoreFindRequest, events: FindEvents) => Promise<CoreFindAnswer>,
 ): Promise<CoreFindAnswer> {
   const offsets: number[] = [];
+  const lengths: number[] = [];
+  const hits = () => ({ offsets, ...(lengthOf(request.pattern) === undefined ? { lengths } : {}) });
   const unreadable: UnreadableSpan[] = [];
   let epoch: string | undefined;
   let done = 0;
@@ -111,14 +156,15 @@ export async function findInGroups(
     epoch = answer.epoch;
     done += bytesIn(ranges);
     for (const offset of answer.offsets) offsets.push(offset);
+    for (const length of answer.lengths ?? []) lengths.push(length);
     unreadable.push(...answer.unreadable);
-    if (answer.isFull || answer.gaveWay === true) {
+    if (answer.isFull || answer.gaveWay === true || answer.isGivenUp === true) {
       // Nobody searched what was not asked for any more.
       for (const range of request.ranges.slice(first + maxRanges)) {
         unreadable.push({ ...range, reason: 'not-read' });
       }
-      return { ...answer, offsets, unreadable };
+      return { ...answer, ...hits(), unreadable };
     }
   }
-  return { offsets, unreadable, epoch: epoch ?? '', isFull: false };
+  return { ...hits(), unreadable, epoch: epoch ?? '', isFull: false };
 }

@@ -467,8 +467,8 @@ export class WireClient implements CoreClient {
           },
           ({ header: told, payload }) => {
             if (told['t'] === 'hits') {
-              const hits = collector.push(readHitRecords(payload));
-              onHits?.(hits);
+              const { offsets, lengths } = collector.push(readHitRecords(payload));
+              onHits?.(offsets, lengths);
             } else if (told['t'] === 'spans') readSpanRecords(payload, spans);
             else if (told['t'] === 'progress') onProgress?.(checkBytes(told));
             else throw unexpected(told);

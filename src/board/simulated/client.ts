@@ -26,7 +26,7 @@ import type {
   Watch,
 } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
-import { findInRead } from '../find-by-reading.ts';
+import { FoundInReads, findInRead } from '../find-by-reading.ts';
 import {
   type CoreClient,
   type CoreDescription,
@@ -205,22 +205,22 @@ export class SimulatedClient implements CoreClient {
   async find(request: CoreFindRequest, events: FindEvents, signal: AbortSignal): Promise<CoreFindAnswer> {
     const { bytes, unreadable, epoch } = await this.read(request, undefined, signal);
     const geometry = this.#geometry(this.#columns(request.partition), request.memory);
-    const offsets: number[] = [];
+    const all = new FoundInReads(request.most);
     let done = 0;
     for (const [i, range] of request.ranges.entries()) {
-      const left = request.most - offsets.length;
+      const { left } = all;
       if (left === 0) break;
       const here = { range, bytes: bytes[i] ?? new Uint8Array(range.length), unreadable };
       const found = await findInRead(here, request.pattern, left, geometry.bytesPerTile, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         throwIfCancelled(signal);
       });
-      events.onHits?.(found);
+      events.onHits?.(found.offsets, found.lengths);
       done += range.length;
       events.onProgress?.(done);
-      for (const offset of found) offsets.push(offset);
+      all.add(found);
     }
-    return { offsets, unreadable, epoch, isFull: offsets.length === request.most };
+    return { ...all.result(request.ranges, unreadable), epoch };
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {

@@ -28,7 +28,7 @@ import type {
   Watch,
 } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
-import { findInRead } from '../find-by-reading.ts';
+import { FoundInReads, findInRead } from '../find-by-reading.ts';
 import { maxHits } from '../protocol/core-client.ts';
 import { formatReport } from '../report.ts';
 import { readKept } from './kept-file.ts';
@@ -254,20 +254,21 @@ class SnapshotMemory implements PartitionMemory {
     { most = maxHits, onHits }: FindOptions,
     signal: AbortSignal,
   ): Promise<FindResult> {
-    const { pieces, unreadable, at, epoch } = await this.read(mergeRanges(ranges), {}, signal);
-    const offsets: number[] = [];
+    const asked = mergeRanges(ranges);
+    const { pieces, unreadable, at, epoch } = await this.read(asked, {}, signal);
+    const all = new FoundInReads(most);
     for (const piece of pieces) {
-      if (offsets.length === most) break;
-      const left = most - offsets.length;
+      const { left } = all;
+      if (left === 0) break;
       const { bytesPerTile } = this.geometry;
       const found = await findInRead({ ...piece, unreadable }, pattern, left, bytesPerTile, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         throwIfCancelled(signal);
       });
-      onHits?.(found);
-      for (const offset of found) offsets.push(offset);
+      onHits?.(found.offsets, found.lengths);
+      all.add(found);
     }
-    return { offsets, unreadable, at, epoch, isFull: offsets.length === most };
+    return { ...all.result(asked, unreadable), at, epoch };
   }
 
   write(): Promise<never> {

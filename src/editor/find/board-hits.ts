@@ -83,7 +83,7 @@ export class BoardHits {
   /** Searches. What was found stays when it is cancelled. @param tell is told how far it is, in words */
   async run(signal: AbortSignal, tell: (step: string) => void, changed: () => void): Promise<void> {
     const { link, partitions } = this.#board;
-    const length = lengthOf(this.#pattern);
+    const length = lengthOf(this.#pattern) ?? 0;
     const add = (partition: PartitionInfo, geometry: MemoryGeometry | undefined, why: string): Part => {
       const hits = new HitList();
       const part = { partition, geometry, hits, unsearched: 0, isFull: false, epoch: undefined, why };
@@ -99,8 +99,8 @@ export class BoardHits {
         percent = -1;
         taker.progress(0, 1);
       },
-      hits: (offsets) => {
-        for (const offset of offsets) part?.hits.add(offset, length);
+      hits: (offsets, lengths) => {
+        for (const [i, offset] of offsets.entries()) part?.hits.add(offset, lengths?.[i] ?? length);
         changed();
       },
       progress: (bytes, of) => {
@@ -109,12 +109,14 @@ export class BoardHits {
         percent = now;
         tell(this.#l10n.t('{0}: {1} %, {2}', this.#nameOf(part), percent, countText(this.count, this.#l10n)));
       },
-      ends: ({ unreadable, isFull, gaveWay, epoch }) => {
+      ends: ({ unreadable, isFull, gaveWay, isGivenUp, epoch }) => {
         if (part === undefined) return;
         part.unsearched = bytesIn(unreadable);
         part.isFull = isFull;
         part.epoch = epoch;
         if (gaveWay === true) part.why = this.#l10n.t('An application came: the rest was not searched.');
+        if (isGivenUp === true)
+          part.why = this.#l10n.t('The expression would take too long. Say how a hit ends.');
         changed();
       },
       fails: (error) => {

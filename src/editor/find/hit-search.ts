@@ -518,6 +518,7 @@ export class HitSearch {
       found(without(all, result.unreadable), result.isFull);
       await this.#scan(pattern, range, signal, false);
       if (signal.aborted) return;
+      if (result.isGivenUp === true) this.#sayGivenUp();
       if (result.gaveWay === true) throw new BoardError('gave-way', 'an application came during the search');
       if (isMissed) {
         this.#say(
@@ -584,6 +585,15 @@ export class HitSearch {
     return this.#boardPattern === undefined || couldBeHit(this.#boardPattern, bytes, isHere);
   }
 
+  #sayGivenUp(): void {
+    this.#say(
+      this.#l10n.t(
+        'The expression would look at all that follows for each hit. Say how a hit ends, or look in a smaller scope.',
+      ),
+      true,
+    );
+  }
+
   #progress(bytes: number, of: number): void {
     const percent = Math.floor((100 * bytes) / of);
     if (percent === this.#percent) return;
@@ -619,14 +629,7 @@ export class HitSearch {
     this.#finder = undefined;
     this.#took = took;
     this.#ended(finder, bytesIn(gaps));
-    if (finder.isGivenUp) {
-      this.#say(
-        this.#l10n.t(
-          'The expression would look at all that follows for each hit. Say how a hit ends, or look in a smaller scope.',
-        ),
-        true,
-      );
-    }
+    if (finder.isGivenUp) this.#sayGivenUp();
     const waiting = this.#step;
     if (waiting !== undefined && this.#hits.count > 0 && !this.#readsLittle) {
       this.#step = undefined;

@@ -7,10 +7,23 @@ import type { Expression } from './expression.ts';
 import { NoPattern } from './query.ts';
 
 /** Steps of a program, by their number: at a byte, at two steps of which the first is preferred, at the end. */
-type Step =
+export type Step =
   | { readonly bytes: Uint8Array; readonly next: number }
   | { readonly first: number; readonly second: number }
   | 'end';
+
+/** An expression in one direction. */
+export interface Program {
+  readonly steps: readonly Step[];
+  /** The number of the step that is the first. */
+  readonly start: number;
+}
+
+/** An expression as programs: `forwards` begins at any byte and runs to the end of a hit, `backwards` from there to its beginning. */
+export interface Programs {
+  readonly forwards: Program;
+  readonly backwards: Program;
+}
 
 /** A larger program is refused: making a state takes as long as it is large. */
 const mostSteps = 4000;
@@ -38,23 +51,28 @@ export interface Automaton {
   isEnd(state: number): boolean;
 }
 
-/**
- * Runs forwards from any byte: it is in an end state behind a hit. Earlier hits are preferred to later ones, then what the
- * expression prefers: once a better hit is under way, no other begins.
- * Throws NoPattern `too-large`.
- */
-export function forwards(expression: Expression): Automaton {
+/** Throws NoPattern `too-large`. */
+export function programsOf(expression: Expression): Programs {
   const { steps, start } = compiled(expression, false);
   // The least preferred way: the hit begins later.
   const again = steps.length;
   steps.push({ bytes: new Uint8Array(256).fill(1), next: again + 1 }, { first: start, second: again });
-  return lazyAutomaton(steps, again + 1, true);
+  return { forwards: { steps, start: again + 1 }, backwards: compiled(expression, true) };
 }
 
-/** Runs backwards from the byte before the end of a hit: it is in an end state at each byte where such a hit begins. */
-export function backwards(expression: Expression): Automaton {
-  const { steps, start } = compiled(expression, true);
-  return lazyAutomaton(steps, start, false);
+/**
+ * `forwards` runs from any byte: it is in an end state behind a hit. Earlier hits are preferred to later ones, then what the
+ * expression prefers: once a better hit is under way, no other begins. `backwards` runs from the byte before the end of a hit: it
+ * is in an end state at each byte where such a hit begins.
+ */
+export function automataOf({ forwards, backwards }: Programs): {
+  readonly forwards: Automaton;
+  readonly backwards: Automaton;
+} {
+  return {
+    forwards: lazyAutomaton(forwards.steps, forwards.start, true),
+    backwards: lazyAutomaton(backwards.steps, backwards.start, false),
+  };
 }
 
 /** The steps of an expression, and where it begins; it goes on at step 0, which is the end. */

@@ -44,7 +44,8 @@ function checked(bytes: Uint8Array, asked: FindQuery, bytesPerTile = 64): readon
   if (here.kind === 'none' || there === undefined) throw new Error(`no pattern: ${asked.text}`);
   const found = hits(bytes, here, bytesPerTile);
   expect(hits(bytes, searchPattern(there, indexOf), bytesPerTile), JSON.stringify(asked)).toEqual(found);
-  for (const hit of found) expect(hit.split('+')[1]).toBe(String(lengthOf(there)));
+  const length = lengthOf(there);
+  if (length !== undefined) for (const hit of found) expect(hit.split('+')[1]).toBe(String(length));
   return found;
 }
 
@@ -86,6 +87,13 @@ describe('patterns of a board', () => {
     expect(checked(bytes, query('text', 'needle'))).toHaveLength(3);
     expect(checked(bytes, query('text', 'Needle', { matchCase: true }))).toEqual(['12+6']);
     expect(checked(bytes, query('hex', '?e 65 65'))).toHaveLength(2);
+  });
+
+  test('expressions', () => {
+    const bytes = new TextEncoder().encode('A needle, a Needle and needleeeees');
+    expect(checked(bytes, query('expression', 'ne+dle*'))).toEqual(['2+6', '12+6', '23+10']);
+    expect(checked(bytes, query('expression', 'Ne+dl', { matchCase: true }))).toEqual(['12+5']);
+    expect(checked(bytes, query('expression', 'e{2}?|n'))).toHaveLength(9);
   });
 
   test('zeros, infinities and NaN, and ranges over them', () => {
@@ -134,7 +142,8 @@ describe('patterns of a board', () => {
   });
 
   test('what a board cannot search for', () => {
-    expect(boardPatternOf(query('expression', 'a+'))).toBeUndefined();
+    expect(boardPatternOf(query('expression', 'a*'))).toBeUndefined();
+    expect(boardPatternOf(query('expression', 'a{900}b{900}'))).toBeUndefined();
     expect(boardPatternOf(query('hex', 'A'))).toBeUndefined();
     expect(
       boardPatternOf(query('value', '1', { cells: { name: 'bfp16ebs8', order: 'little' } })),

@@ -1,13 +1,15 @@
 /**
- * Patterns as a board's side takes them: bytes with masks, or cells whose numbers lie in sets of bits, so that it has to know
- * neither types nor tolerances. It finds what `pattern.ts` finds for the same query. Knows no memory.
+ * Patterns as a board's side takes them: bytes with masks, cells whose numbers lie in sets of bits, so that it has to know
+ * neither types nor tolerances, and expressions as programs. It finds what `pattern.ts` finds for the same query. Knows no memory.
  */
 import { formOf } from '../cells/choices.ts';
 import { floatShapes } from '../cells/floats.ts';
 import { type ByteOrder, readUnsigned, writeInteger } from '../cells/format.ts';
 import { type ElementType, numberBytes } from '../compare/element.ts';
+import { automataOf, type Programs } from './automaton.ts';
 import { byteMatcher, type IndexOf, type MaskedBytes } from './byte-matcher.ts';
 import { hexBytesOf, textBytesOf } from './byte-texts.ts';
+import { programsOfText } from './expression-programs.ts';
 import type { Pattern } from './pattern.ts';
 import { type FindQuery, longestPattern, NoPattern } from './query.ts';
 import { fitsNumber, type NumberTest, typedValues } from './value-matcher.ts';
@@ -34,17 +36,27 @@ interface BoardCells {
   }[];
 }
 
-/** What a board's side can search for. */
-export type BoardPattern = ({ readonly kind: 'bytes' } & MaskedBytes) | BoardCells;
+/** Hits of one length. */
+type FixedPattern = ({ readonly kind: 'bytes' } & MaskedBytes) | BoardCells;
 
-/** A board takes no pattern of more bytes or intervals. */
+/** What a board's side can search for. */
+export type BoardPattern = FixedPattern | ({ readonly kind: 'expression' } & Programs);
+
+/** A board takes no pattern of more bytes or intervals, and no program of more steps. */
 const mostBytes = 4096;
 const mostIntervals = 1024;
+const mostSteps = 1024;
+/** Different sets of bytes in a program: both have the same, and one of all bytes. */
+const mostClasses = 256;
 
 /** The query as a board takes it; undefined where it is no pattern, or one that a board cannot search for. */
 export function boardPatternOf({ kind, text, matchCase, cells, align }: FindQuery): BoardPattern | undefined {
-  if (text.length > longestPattern || kind === 'expression') return undefined;
+  if (text.length > longestPattern) return undefined;
   try {
+    if (kind === 'expression') {
+      const programs = programsOfText(text, matchCase);
+      return isSmall(programs) ? { kind, ...programs } : undefined;
+    }
     if (kind !== 'value') {
       const bytes = kind === 'hex' ? hexBytesOf(text) : textBytesOf(text, matchCase);
       return bytes.values.length > mostBytes ? undefined : { kind: 'bytes', ...bytes };
@@ -65,8 +77,19 @@ export function boardPatternOf({ kind, text, matchCase, cells, align }: FindQuer
   }
 }
 
-/** Bytes of a hit. */
-export function lengthOf(pattern: BoardPattern): number {
+/** Whether a board takes the programs. */
+function isSmall({ forwards, backwards }: Programs): boolean {
+  if (forwards.steps.length > mostSteps || backwards.steps.length > mostSteps) return false;
+  const classes = forwards.steps.flatMap((step) => (step !== 'end' && 'bytes' in step ? [step.bytes.join('')] : []));
+  return new Set(classes).size <= mostClasses;
+}
+
+/** Bytes of each hit; undefined where the pattern does not say how many. */
+export function lengthOf(pattern: BoardPattern): number | undefined {
+  return pattern.kind === 'expression' ? undefined : fixedLength(pattern);
+}
+
+function fixedLength(pattern: FixedPattern): number {
   if (pattern.kind === 'bytes') return pattern.values.length;
   return pattern.tests.length * (pattern.tests[0]?.sets.length ?? 0) * pattern.numberBytes;
 }
@@ -80,10 +103,11 @@ export function couldBeHit(
   bytes: Uint8Array,
   isHere: (index: number) => boolean,
 ): boolean {
+  if (pattern.kind === 'expression') return true;
   if (pattern.kind === 'bytes') {
     return bytes.every((byte, i) => !isHere(i) || (byte & (pattern.masks[i] ?? 0)) === pattern.values[i]);
   }
-  const cellBytes = lengthOf(pattern) / pattern.tests.length;
+  const cellBytes = fixedLength(pattern) / pattern.tests.length;
   return pattern.tests.every((test, cell) => {
     const at = cell * cellBytes;
     const isWhole = Array.from({ length: cellBytes }, (_, i) => at + i).every(isHere);
@@ -93,7 +117,8 @@ export function couldBeHit(
 
 /** Whether two of its hits could overlap; also true where that is not known. Then it counts where a search begins. */
 export function overlapsItself(pattern: BoardPattern): boolean {
-  const length = lengthOf(pattern);
+  if (pattern.kind === 'expression') return true;
+  const length = fixedLength(pattern);
   if (pattern.kind === 'cells') return pattern.align < length;
   const { values, masks } = pattern;
   const fits = (shift: number): boolean => {
@@ -109,9 +134,10 @@ export function overlapsItself(pattern: BoardPattern): boolean {
 
 /** Searches for it here, as a board does. */
 export function searchPattern(pattern: BoardPattern, indexOf: IndexOf): Pattern {
+  if (pattern.kind === 'expression') return { kind: 'expression', ...automataOf(pattern) };
   if (pattern.kind === 'bytes') return { kind: 'bytes', matcher: byteMatcher(pattern, indexOf) };
   const { align, tests } = pattern;
-  const length = lengthOf(pattern);
+  const length = fixedLength(pattern);
   const cellBytes = length / tests.length;
   return {
     kind: 'values',

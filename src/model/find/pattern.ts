@@ -1,8 +1,8 @@
 /** From what a person typed to what can be found. Knows no memory. */
-import { type Automaton, backwards, forwards } from './automaton.ts';
+import { type Automaton, automataOf } from './automaton.ts';
 import { type ByteMatcher, byteMatcher, type IndexOf, type MaskedBytes } from './byte-matcher.ts';
 import { hexBytesOf, textBytesOf } from './byte-texts.ts';
-import { fitsNothing, parseExpression } from './expression.ts';
+import { programsOfText } from './expression-programs.ts';
 import { type FindProblem, type FindQuery, longestPattern, NoPattern } from './query.ts';
 import { typedValues, type ValueMatcher, valueMatcher } from './value-matcher.ts';
 
@@ -29,9 +29,7 @@ export function patternOf(
       case 'value':
         return { kind: 'values', matcher: valueMatcher(typedValues(text, cells, align)) };
       case 'expression': {
-        const expression = parseExpression(text, matchCase);
-        if (fitsNothing(expression)) throw new NoPattern({ kind: 'fits-nothing' });
-        return { kind: 'expression', forwards: forwards(expression), backwards: backwards(expression) };
+        return { kind: 'expression', ...automataOf(programsOfText(text, matchCase)) };
       }
     }
   } catch (error) {
