@@ -5,7 +5,7 @@ import type { TilescopeExports } from '../api/tilescope.d.ts';
 import { ApiFace } from './api/api-face.ts';
 import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
-import { defaultDevice } from './board/board.ts';
+import { defaultDevice, patience } from './board/board.ts';
 import { BoardError } from './board/errors.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { startBoards } from './boards/board-config.ts';
@@ -282,6 +282,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     const entry = boards.get(id);
     if (entry?.link.state.kind !== 'connected') return undefined;
     const { link } = entry;
+    const searched = (partition: PartitionKey, memory: MemoryResource['memory']) =>
+      sessions.all.find(
+        ({ link: its, key }) => its === link && key.partition === partition && key.memory === memory,
+      );
     return {
       id,
       label: entry.config.label,
@@ -289,16 +293,18 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       partitions: picks.shown(id, link.partitions),
       partitionName: columnsText,
       memoryName: ({ type }) => memoryName(type),
-      bytes: ({ partition, memory }, range) =>
-        sessions.all
-          .find((one) => one.link === link && one.key.partition === partition && one.key.memory === memory)
-          ?.bytes(range),
+      bytes: ({ partition, memory }, range) => searched(partition, memory)?.bytes(range),
       show: (memory, geometry, { offset, length }) =>
         openPlace(
           editor,
           { ...memory, tile: locate(geometry, offset).tile },
           { offset: offset % geometry.bytesPerTile, length },
         ),
+      read: async ({ partition, memory }, range) => {
+        const session = searched(partition, memory);
+        await session?.read(range, AbortSignal.timeout(patience));
+        return session?.bytes(range);
+      },
       errorText,
     };
   });

@@ -330,7 +330,8 @@ Header headerOf(const ExpressionPattern& pattern) {
     const auto words = [](const ByteProgram& program) {
         Header list = {program.start};
         for (const ByteStep& step : program.steps) {
-            for (const uint32_t word : {static_cast<uint32_t>(step.kind), step.first, step.second}) list.push_back(word);
+            for (const uint32_t word : {static_cast<uint32_t>(step.kind), step.first, step.second})
+                list.push_back(word);
         }
         return list;
     };

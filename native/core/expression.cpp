@@ -48,8 +48,7 @@ const ExpressionPattern& checked(const ExpressionPattern& pattern) {
 } // namespace
 
 Automaton::Automaton(std::vector<ByteClass> classes, ByteProgram program, bool isOrdered)
-    : classes_(std::move(classes)), program_(std::move(program)), isOrdered_(isOrdered),
-      seen_(program_.steps.size()) {
+    : classes_(std::move(classes)), program_(std::move(program)), isOrdered_(isOrdered), seen_(program_.steps.size()) {
     first_ = closure({program_.start});
     forget();
 }
@@ -113,8 +112,8 @@ uint32_t Automaton::make(uint32_t state, uint8_t byte, int64_t& work) {
 }
 
 ExpressionSearch::ExpressionSearch(const ExpressionPattern& pattern, uint64_t total)
-    : forwards_(checked(pattern).classes, pattern.forwards, true), backwards_(pattern.classes, pattern.backwards, false),
-      mostTaken_(std::max(freeTaken, total * mostTakenShare)) {}
+    : forwards_(checked(pattern).classes, pattern.forwards, true),
+      backwards_(pattern.classes, pattern.backwards, false), mostTaken_(std::max(freeTaken, total * mostTakenShare)) {}
 
 void ExpressionSearch::restart(uint64_t at) {
     begin_ = at_ = end_ = at;

@@ -32,7 +32,8 @@ std::vector<uint32_t> search(const SampleExpression& sample, const std::vector<u
 
 } // namespace
 
-TEST_CASE("an expression is found in pieces as a naive search finds it: the first hit, and of those the preferred end") {
+TEST_CASE(
+    "an expression is found in pieces as a naive search finds it: the first hit, and of those the preferred end") {
     constexpr uint32_t seed = 20261130;
     INFO("seed " << seed);
     std::mt19937 random(seed);

@@ -262,7 +262,8 @@ TEST_CASE("hits across the borders of tiles are found where a pattern is bytes, 
     CHECK(run(memory, cells).hits == std::vector<uint32_t>{16383});
 }
 
-TEST_CASE("an expression is found across pieces, pages, tiles and steps, never in a byte that was not read, as a naive search finds it") {
+TEST_CASE(
+    "an expression is found across pieces, pages, tiles and steps, never in a byte that was not read, as a naive search finds it") {
     constexpr uint32_t seed = 20261130;
     INFO("seed " << seed);
     std::mt19937 random(seed);

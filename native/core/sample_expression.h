@@ -27,10 +27,14 @@ struct SampleExpression {
     [[nodiscard]] bool fitsNothing() const {
         const auto fits = [](const SampleExpression& one) { return one.fitsNothing(); };
         switch (kind) {
-        case Kind::byte: return false;
-        case Kind::sequence: return std::all_of(parts.begin(), parts.end(), fits);
-        case Kind::choice: return std::any_of(parts.begin(), parts.end(), fits);
-        default: return least == 0 || parts[0].fitsNothing();
+        case Kind::byte:
+            return false;
+        case Kind::sequence:
+            return std::all_of(parts.begin(), parts.end(), fits);
+        case Kind::choice:
+            return std::any_of(parts.begin(), parts.end(), fits);
+        default:
+            return least == 0 || parts[0].fitsNothing();
         }
     }
 
@@ -38,12 +42,15 @@ struct SampleExpression {
     // NOLINTNEXTLINE(misc-no-recursion)
     bool match(std::span<const uint8_t> text, size_t at, const std::function<bool(size_t)>& then) const {
         switch (kind) {
-        case Kind::byte: return at < text.size() && bytes.test(text[at]) && then(at + 1);
-        case Kind::sequence: return matchFrom(text, at, 0, then);
+        case Kind::byte:
+            return at < text.size() && bytes.test(text[at]) && then(at + 1);
+        case Kind::sequence:
+            return matchFrom(text, at, 0, then);
         case Kind::choice:
             return std::any_of(parts.begin(), parts.end(),
                                [&](const SampleExpression& one) { return one.match(text, at, then); });
-        default: return matchTimes(text, at, 0, then);
+        default:
+            return matchTimes(text, at, 0, then);
         }
     }
 
@@ -81,12 +88,14 @@ struct SampleExpression {
 
   private:
     // NOLINTNEXTLINE(misc-no-recursion)
-    bool matchFrom(std::span<const uint8_t> text, size_t at, size_t part, const std::function<bool(size_t)>& then) const {
+    bool matchFrom(std::span<const uint8_t> text, size_t at, size_t part,
+                   const std::function<bool(size_t)>& then) const {
         if (part == parts.size()) return then(at);
         return parts[part].match(text, at, [&](size_t to) { return matchFrom(text, to, part + 1, then); });
     }
     // NOLINTNEXTLINE(misc-no-recursion)
-    bool matchTimes(std::span<const uint8_t> text, size_t at, uint32_t times, const std::function<bool(size_t)>& then) const {
+    bool matchTimes(std::span<const uint8_t> text, size_t at, uint32_t times,
+                    const std::function<bool(size_t)>& then) const {
         const auto once = [&] {
             return times < most && parts[0].match(text, at, [&](size_t to) {
                 // What takes no byte is not repeated for ever.
@@ -173,8 +182,10 @@ inline SampleExpression anySample(std::mt19937& random, int depth) {
     std::vector<SampleExpression> parts;
     for (uint32_t count = 1 + below(3); count > 0; count--) parts.push_back(anySample(random, depth - 1));
     switch (below(3)) {
-    case 0: return sampleSequence(std::move(parts));
-    case 1: return {SampleExpression::Kind::choice, {}, std::move(parts), 0, 0, false};
+    case 0:
+        return sampleSequence(std::move(parts));
+    case 1:
+        return {SampleExpression::Kind::choice, {}, std::move(parts), 0, 0, false};
     default: {
         const uint32_t least = below(2);
         if (parts[0].fitsNothing()) return parts[0];

@@ -121,7 +121,8 @@ ByteProgram programIn(const Header& header, const char* key) {
     const Header& list = listIn(header, key);
     const bool sound = list.size() % wordsOfStep == 1 && std::all_of(list.begin(), list.end(), isWord);
     if (!sound) throw badRequest(std::string(key) + " holds something else than steps");
-    if (list.size() / wordsOfStep > mostProgramSteps) throw CoreError("out-of-range", "too many steps of an expression");
+    if (list.size() / wordsOfStep > mostProgramSteps)
+        throw CoreError("out-of-range", "too many steps of an expression");
     ByteProgram program{{}, list[0].get<uint32_t>()};
     for (size_t i = 1; i < list.size(); i += wordsOfStep) {
         const auto kind = list[i].get<uint32_t>();
@@ -187,7 +188,8 @@ FindRequest findRequest(const Header& header) {
     if (header.contains("tests")) {
         request.pattern = cellsIn(header);
     } else if (header.contains("forwards")) {
-        request.pattern = ExpressionPattern{classesIn(header), programIn(header, "forwards"), programIn(header, "backwards")};
+        request.pattern =
+            ExpressionPattern{classesIn(header), programIn(header, "forwards"), programIn(header, "backwards")};
     } else {
         request.pattern = MaskedBytes{hexBytesIn(header, "values"), hexBytesIn(header, "masks")};
     }

@@ -63,7 +63,9 @@ export async function findInRead(
   return {
     offsets: Array.from({ length: count }, (_, i) => hits.at(i)?.offset ?? 0),
     lengths:
-      pattern.kind === 'expression' ? Array.from({ length: count }, (_, i) => hits.at(i)?.length ?? 0) : undefined,
+      pattern.kind === 'expression'
+        ? Array.from({ length: count }, (_, i) => hits.at(i)?.length ?? 0)
+        : undefined,
     gaveUpAt: finder.isGivenUp ? Math.max(range.offset, endOf(hits.at(hits.count - 1))) : undefined,
   };
 }

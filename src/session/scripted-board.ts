@@ -567,7 +567,8 @@ export class ScriptedDevice implements BoardConnector {
         throwIfCancelled(signal),
       );
       const { offsets, lengths } = found;
-      if (this.splitHits) for (const [i, hit] of offsets.entries()) options.onHits?.([hit], lengths?.slice(i, i + 1));
+      if (this.splitHits)
+        for (const [i, hit] of offsets.entries()) options.onHits?.([hit], lengths?.slice(i, i + 1));
       else options.onHits?.(offsets, lengths);
       options.onProgress?.(endOf(range));
       all.add(found);

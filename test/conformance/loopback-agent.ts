@@ -17,6 +17,7 @@ import {
 } from '../../src/board/protocol/frames.ts';
 import type { WireStream } from '../../src/board/protocol/wire-client.ts';
 import { type UnreadableReason, unreadableReasons } from '../../src/model/byte-state.ts';
+import type { Program, Step } from '../../src/model/find/automaton.ts';
 import type { BoardPattern } from '../../src/model/find/board-pattern.ts';
 import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
 import { recordingOut } from './recording-out.ts';
@@ -223,7 +224,7 @@ export class LoopbackAgent {
 
   async #find(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
     const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
-    const { offsets, unreadable, epoch, isFull } = await this.#core.find(
+    const { offsets, lengths, unreadable, epoch, isFull } = await this.#core.find(
       {
         partition,
         memory: header['memory'] as 'data',
@@ -236,12 +237,15 @@ export class LoopbackAgent {
       {},
       signal,
     );
-    const records = new Uint8Array(4 * offsets.length);
+    const words = offsets.flatMap((offset, i) =>
+      lengths === undefined ? [offset] : [offset, lengths[i] ?? 0],
+    );
+    const records = new Uint8Array(4 * words.length);
     const view = new DataView(records.buffer);
-    offsets.forEach((offset, i) => {
-      view.setUint32(4 * i, offset, true);
+    words.forEach((word, i) => {
+      view.setUint32(4 * i, word, true);
     });
-    const half = Math.floor(offsets.length / 2) * 4;
+    const half = Math.floor(offsets.length / 2) * (lengths === undefined ? 4 : 8);
     if (half > 0) this.send({ id, t: 'hits' }, records.subarray(0, half));
     this.send({ id, t: 'progress', bytes: 1024 });
     if (offsets.length > 0) this.send({ id, t: 'hits' }, records.subarray(half));
@@ -424,8 +428,29 @@ function spanRecords(spans: readonly UnreadableSpan[]): Uint8Array {
   return records;
 }
 
+/** A program as it travels: its first step, then three words for each step. */
+function programOf([start = 0, ...words]: readonly number[], classes: readonly Uint8Array[]): Program {
+  const steps = Array.from({ length: words.length / 3 }, (_, i): Step => {
+    const [what, first = 0, second = 0] = words.slice(3 * i, 3 * i + 3);
+    if (what === 0) return 'end';
+    return what === 1 ? { bytes: classes[first] ?? new Uint8Array(256), next: second } : { first, second };
+  });
+  return { steps, start };
+}
+
 /** The pattern of a search, as it travels. */
 function patternOf(header: Header): BoardPattern {
+  if (header['forwards'] !== undefined) {
+    const classes = (header['classes'] as string[]).map((text) => {
+      const bits = Buffer.from(text, 'hex');
+      return Uint8Array.from({ length: 256 }, (_, byte) => ((bits[byte >> 3] ?? 0) >> (byte & 7)) & 1);
+    });
+    return {
+      kind: 'expression',
+      forwards: programOf(header['forwards'] as number[], classes),
+      backwards: programOf(header['backwards'] as number[], classes),
+    };
+  }
   const bytesOf = (key: string) => Uint8Array.from(Buffer.from(String(header[key]), 'hex'));
   if (header['tests'] === undefined) {
     return { kind: 'bytes', values: bytesOf('values'), masks: bytesOf('masks') };

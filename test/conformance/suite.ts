@@ -336,10 +336,10 @@ export function defineConformance(
           { kind: 'value', text: '..-1 1', ...cells('int16', 'big'), align: 1 },
           { kind: 'value', text: 'NaN', ...cells('cfloat') },
           // Two hits could overlap: the first one counts, from the first byte on that was asked for.
-          { kind: 'hex', text: '0? 0?' },
-          { kind: 'value', text: '0..1 0..1', ...cells('int8'), align: 1 },
+          { kind: 'hex', text: '01 ?? ??' },
+          { kind: 'value', text: '1..2 0..2', ...cells('int8'), align: 1 },
           { kind: 'expression', text: '(nee){1,2}dle|Needle', matchCase: true },
-          { kind: 'expression', text: String.raw`[\x00\x01]+\x02?` },
+          { kind: 'expression', text: String.raw`[\x01\x02]+\x00?` },
           { kind: 'expression', text: String.raw`\x01.{0,40}?\x02` },
         ];
         const ranges = [

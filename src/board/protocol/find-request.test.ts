@@ -56,7 +56,9 @@ test('an expression travels as programs whose classes are there once, and its hi
         false,
       ),
     ).join('');
-  expect(header['classes']).toEqual([bits(0x62), bits(0x61), 'f'.repeat(64)].sort(inOrderOf(header['classes'])));
+  expect(header['classes']).toEqual(
+    [bits(0x62), bits(0x61), 'f'.repeat(64)].sort(inOrderOf(header['classes'])),
+  );
   for (const key of ['forwards', 'backwards']) {
     const words = header[key] as number[];
     expect(words.length % 3).toBe(1);

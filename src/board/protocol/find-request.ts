@@ -91,7 +91,10 @@ export class FindCollector {
   }
 
   /** Takes hits as they came; answers those. */
-  push(words: Uint32Array): { readonly offsets: readonly number[]; readonly lengths: readonly number[] | undefined } {
+  push(words: Uint32Array): {
+    readonly offsets: readonly number[];
+    readonly lengths: readonly number[] | undefined;
+  } {
     const { hitWords } = this;
     if (words.length % hitWords !== 0) bad(`${words.length} words of hits`);
     const first = this.#offsets.length;

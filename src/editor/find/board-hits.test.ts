@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { stateBits } from '../../model/byte-state.ts';
 import type { FindQuery } from '../../model/find/query.ts';
 import type { MemoryGeometry } from '../../model/geometry.ts';
 import type { MemoryResource } from '../../model/resource.ts';
 import { BoardLink } from '../../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../../session/scripted-board.ts';
+import type { ShownBytes } from '../messages.ts';
 import { BoardHits, refusalOf } from './board-hits.ts';
 
 const never = new AbortController().signal;
@@ -19,6 +21,11 @@ const query: FindQuery = {
   align: 0,
 };
 
+/** Bytes of which so many are known. */
+function shownBytes(bytes: Uint8Array, known: number): ShownBytes {
+  return { offset: 0x40, bytes, base: bytes, flags: bytes.map((_, i) => (i < known ? stateBits.known : 0)) };
+}
+
 async function setup() {
   const time = new ManualTime();
   const device = new ScriptedDevice(time);
@@ -27,6 +34,8 @@ async function setup() {
   await link.connect();
   const steps: string[] = [];
   const shown: [MemoryResource, number][] = [];
+  const said: string[] = [];
+  const now: { bytes?: Uint8Array } = {};
   const make = (partitions = link.partitions) => {
     const board = {
       id: 'lab',
@@ -36,12 +45,19 @@ async function setup() {
       partitionName: () => 'Columns 0 to 3',
       memoryName: ({ type }: MemoryGeometry) => type,
       bytes: () => undefined,
+      read: async () => now.bytes && shownBytes(now.bytes, now.bytes.length),
       show: async (memory: MemoryResource, _: MemoryGeometry, { offset }: { offset: number }) => {
         shown.push([memory, offset]);
       },
       errorText: ({ code }: { code: string }) => `because of ${code}`,
     };
-    const hits = new BoardHits(board, query, l10n, () => undefined);
+    const hits = new BoardHits(
+      board,
+      query,
+      l10n,
+      () => undefined,
+      (text) => said.push(text),
+    );
     const run = (signal = never) =>
       hits.run(
         signal,
@@ -50,7 +66,7 @@ async function setup() {
       );
     return { hits, run };
   };
-  return { device, link, steps, shown, make };
+  return { device, link, steps, shown, said, now, make };
 }
 
 describe('what was found in all memories of a board', () => {
@@ -71,6 +87,25 @@ describe('what was found in all memories of a board', () => {
     await memory.show({ offset: 0x40, length: 2 });
     expect(shown).toEqual([[{ board: 'lab', partition: device.key, memory: 'data' }, 0x40]]);
     hits.dispose();
+    link.dispose();
+  });
+
+  test('is said to be none any more where its bytes changed since', async () => {
+    const { device, link, said, now, make } = await setup();
+    device.bytes.set([0xa4, 0x70], 0x40);
+    const { hits, run } = make();
+    await run();
+    const [memory] = hits.found?.memories ?? [];
+    if (memory === undefined || !('tab' in memory)) throw new Error('no memory');
+    const hit = { offset: 0x40, length: 2 };
+    for (const bytes of [Uint8Array.of(0xa4, 0x70), Uint8Array.of(0xa4, 0x71)]) {
+      now.bytes = bytes;
+      await memory.show(hit);
+    }
+    expect(said).toEqual(['These bytes changed since they were found.']);
+    expect(memory.isOther?.(hit, shownBytes(Uint8Array.of(0xa4, 0x71), 2))).toBe(true);
+    // Of the second byte it is not known yet.
+    expect(memory.isOther?.(hit, shownBytes(Uint8Array.of(0xa4, 0), 1))).toBe(false);
     link.dispose();
   });
 

@@ -4,8 +4,9 @@
  */
 import type { PartitionInfo } from '../../board/board.ts';
 import type { BoardError } from '../../board/errors.ts';
-import { type BoardPattern, boardPatternOf, lengthOf } from '../../model/find/board-pattern.ts';
-import { mostHits } from '../../model/find/finder.ts';
+import { stateBits } from '../../model/byte-state.ts';
+import { type BoardPattern, boardPatternOf, couldBeHit, lengthOf } from '../../model/find/board-pattern.ts';
+import { Finder, mostHits } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
 import { patternOf } from '../../model/find/pattern.ts';
 import type { FindQuery } from '../../model/find/query.ts';
@@ -20,6 +21,9 @@ import { problemText } from './find-sentences.ts';
 import { countText, type FoundMemory, type FoundOnBoard, type UnsearchedMemory } from './hit-rows.ts';
 import { indexOf } from './index-of.ts';
 
+/** Work between two looks at whether a search is over, in units of a `Budget`. */
+const hitWork = 64 * 1024;
+
 /** The board that is searched, and how its places are called and shown. */
 export interface SearchedBoard {
   readonly id: string;
@@ -32,6 +36,8 @@ export interface SearchedBoard {
   bytes(memory: MemoryResource, range: ByteRange): ShownBytes | undefined;
   /** Opens an editor of the memory at a range. */
   show(memory: MemoryResource, geometry: MemoryGeometry, range: ByteRange): Promise<void>;
+  /** The bytes of a range as an open editor of the memory has them, read if they were not yet; undefined without one. */
+  read(memory: MemoryResource, range: ByteRange): Promise<ShownBytes | undefined>;
   errorText(error: BoardError): string;
 }
 
@@ -60,9 +66,12 @@ interface Part {
 /** One search of a board. */
 export class BoardHits {
   readonly #board: SearchedBoard;
+  readonly #query: FindQuery;
   readonly #pattern: BoardPattern;
   readonly #l10n: Localiser;
+  readonly #say: (text: string) => void;
   readonly #parts: Part[] = [];
+  readonly #changed: () => void;
   readonly #following: { dispose(): void };
   #isOver = false;
   #wasCancelled = false;
@@ -70,13 +79,23 @@ export class BoardHits {
   /**
    * @param query one without `refusalOf`
    * @param changed more was found, or what was found is of an epoch that is over
+   * @param say is told of a hit that is none any more when it is shown
    */
-  constructor(board: SearchedBoard, query: FindQuery, l10n: Localiser, changed: () => void) {
+  constructor(
+    board: SearchedBoard,
+    query: FindQuery,
+    l10n: Localiser,
+    changed: () => void,
+    say: (text: string) => void,
+  ) {
     const pattern = boardPatternOf(query);
     if (pattern === undefined) throw new RangeError('no pattern for a board');
     this.#board = board;
+    this.#query = query;
+    this.#say = say;
     this.#pattern = pattern;
     this.#l10n = l10n;
+    this.#changed = changed;
     this.#following = board.link.onDidChangePartitions(() => changed());
   }
 
@@ -222,7 +241,38 @@ export class BoardHits {
         ...(why === '' ? [] : [why]),
       ],
       bytes: (range) => this.#board.bytes(memory, range),
-      show: (range) => this.#board.show(memory, geometry, range),
+      isOther: (hit, shown) => !this.#couldBeHit(hit, shown, geometry),
+      show: (hit) => this.#show(memory, geometry, hit),
     };
+  }
+
+  /** Shows a hit, and says so where its bytes changed since they were found. */
+  async #show(memory: MemoryResource, geometry: MemoryGeometry, hit: ByteRange): Promise<void> {
+    await this.#board.show(memory, geometry, hit);
+    // Where it cannot be read, its editor says why.
+    const shown = await this.#board.read(memory, hit).catch(() => undefined);
+    this.#changed();
+    if (shown !== undefined && !this.#couldBeHit(hit, shown, geometry))
+      this.#say(this.#l10n.t('These bytes changed since they were found.'));
+  }
+
+  /** Whether the first bytes of a hit, or all, can still be part of it as far as they are known. */
+  #couldBeHit(hit: ByteRange, { bytes, flags }: ShownBytes, { bytesPerTile }: MemoryGeometry): boolean {
+    const isHere = (i: number) => ((flags[i] ?? 0) & (stateBits.known | stateBits.staged)) !== 0;
+    if (!couldBeHit(this.#pattern, bytes, isHere)) return false;
+    const isWhole = bytes.length === hit.length && bytes.every((_, i) => isHere(i));
+    const pattern = patternOf(this.#query, indexOf);
+    if (!isWhole || pattern.kind === 'none') return true;
+    const take = ({ offset, length }: ByteRange) => {
+      const from = offset - hit.offset;
+      return {
+        length,
+        bytes: bytes.subarray(from, from + length),
+        flags: flags.subarray(from, from + length),
+      };
+    };
+    const finder = new Finder({ bytes: take, view: take }, pattern, [hit], bytesPerTile);
+    while (!finder.isOver) finder.step(hitWork);
+    return finder.hits.at(0)?.length === hit.length;
   }
 }

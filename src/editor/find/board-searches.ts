@@ -30,7 +30,7 @@ export class BoardSearches implements vscode.Disposable {
       return false;
     }
     this.forget();
-    const hits = new BoardHits(board, query, vscode.l10n, this.#changed);
+    const hits = new BoardHits(board, query, vscode.l10n, this.#changed, (text) => sayInformation(text));
     this.#hits = hits;
     const abort = this.#abort;
     const title = vscode.l10n.t('Looking in all memories of {0}', board.label);

@@ -22,6 +22,8 @@ export interface FoundMemory {
   readonly isFull: boolean;
   /** What else is said of it. */
   readonly notes?: readonly string[];
+  /** Whether a hit is none any more, by its first bytes. */
+  readonly isOther?: (hit: ByteRange, shown: ShownBytes) => boolean;
   /** Shows a hit in an editor. */
   readonly show: (hit: ByteRange) => Promise<void> | void;
 }
@@ -127,21 +129,31 @@ function tileRow(
     description: countText(items.count, l10n),
     kind: 'group',
     open,
-    below: () => rowsOf(items, (item) => hitRow(of, key, of.hits.at(item)), group),
+    below: () => rowsOf(items, (item) => hitRow(of, key, of.hits.at(item), l10n), group),
   };
 }
 
-function hitRow(of: FoundMemory, key: string, place: ByteRange = { offset: 0, length: 0 }): HitRow {
+function hitRow(
+  of: FoundMemory,
+  key: string,
+  place: ByteRange = { offset: 0, length: 0 },
+  l10n: Localiser,
+): HitRow {
   const shown = of.bytes({ ...place, length: Math.min(place.length, mostBytesOfRow) });
   return {
     key: `${key}+${place.offset}`,
     label: offsetText(of, place.offset),
-    description: shown === undefined ? '' : `${cellsText(shown)}${place.length > mostBytesOfRow ? ' …' : ''}`,
+    description: shown === undefined ? '' : shownText(of, place, shown, l10n),
     kind: 'hit',
     place,
     show: () => of.show(place),
     isPlace: true,
   };
+}
+
+function shownText(of: FoundMemory, place: ByteRange, shown: ShownBytes, l10n: Localiser): string {
+  const cells = `${cellsText(shown)}${place.length > mostBytesOfRow ? ' …' : ''}`;
+  return of.isOther?.(place, shown) === true ? l10n.t('{0} · changed since', cells) : cells;
 }
 
 function cellsText({ bytes, flags }: ShownBytes): string {

@@ -80,7 +80,9 @@ export function boardPatternOf({ kind, text, matchCase, cells, align }: FindQuer
 /** Whether a board takes the programs. */
 function isSmall({ forwards, backwards }: Programs): boolean {
   if (forwards.steps.length > mostSteps || backwards.steps.length > mostSteps) return false;
-  const classes = forwards.steps.flatMap((step) => (step !== 'end' && 'bytes' in step ? [step.bytes.join('')] : []));
+  const classes = forwards.steps.flatMap((step) =>
+    step !== 'end' && 'bytes' in step ? [step.bytes.join('')] : [],
+  );
   return new Set(classes).size <= mostClasses;
 }
 
