@@ -77,12 +77,12 @@ struct SampleExpression {
             program.steps.push_back({});
             program.start = compile(made.classes, program, isBackwards, 0);
         }
-        const auto again = static_cast<uint32_t>(made.forwards.steps.size());
+        const auto later = static_cast<uint32_t>(made.forwards.steps.size());
         const auto all = static_cast<uint32_t>(made.classes.size());
         made.classes.push_back(ByteClass().set());
-        made.forwards.steps.push_back({ByteStep::Kind::byte, all, again + 1});
-        made.forwards.steps.push_back({ByteStep::Kind::either, made.forwards.start, again});
-        made.forwards.start = again + 1;
+        made.forwards.steps.push_back({ByteStep::Kind::byte, all, later + 1});
+        made.forwards.steps.push_back({ByteStep::Kind::either, made.forwards.start, later});
+        made.forwards.start = later + 1;
         return made;
     }
 
