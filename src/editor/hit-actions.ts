@@ -14,7 +14,7 @@ export class HitActions implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly #board: (id: string) => SearchedBoard | undefined;
   readonly #keys = new ContextKeys();
-  readonly #following: vscode.Disposable;
+  readonly #following: readonly vscode.Disposable[];
   readonly #searches = new LazyPart(
     async () => {
       const { BoardSearches } = await import('./find/board-searches.ts');
@@ -38,12 +38,12 @@ export class HitActions implements vscode.Disposable {
     this.#provider = provider;
     this.#board = board;
     this.#keys.tell(hitKeys([]));
-    this.#following = vscode.Disposable.from(
+    this.#following = [
       provider.onDidChangeHits(() => this.#changed()),
       provider.onDidAskMemories(({ board: id, query }) => {
         this.searchMemories(id, query).catch((error: unknown) => provider.services.note(error));
       }),
-    );
+    ];
   }
 
   /** Registers the commands of the view and its rows. */
@@ -96,7 +96,7 @@ export class HitActions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#following.dispose();
+    for (const one of this.#following) one.dispose();
     this.#searches.dispose();
     this.#view.dispose();
   }
