@@ -340,7 +340,7 @@ Header headerOf(const ExpressionPattern& pattern) {
 
 } // namespace
 
-TEST_CASE("an expression over pipes: 8 bytes a hit, and programs of strangers are refused") {
+TEST_CASE("[hex-6] an expression over pipes: 8 bytes a hit, and programs of strangers are refused") {
     Connection client;
     client.kernel.own(0, 500, {});
     std::vector<uint32_t> expected;

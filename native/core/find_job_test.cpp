@@ -175,8 +175,9 @@ std::vector<uint32_t> naive(const SlowMemory& memory, const std::vector<ByteRang
 
 } // namespace
 
-TEST_CASE("a search finds what a naive one does, across pieces, pages, tiles and steps, and never in a byte that was "
-          "not read") {
+TEST_CASE(
+    "[hex-6] a search finds what a naive one does, across pieces, pages, tiles and steps, and never in a byte that was "
+    "not read") {
     constexpr uint32_t seed = 20261129;
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -263,7 +264,7 @@ TEST_CASE("hits across the borders of tiles are found where a pattern is bytes, 
 }
 
 TEST_CASE(
-    "an expression is found across pieces, pages, tiles and steps, never in a byte that was not read, as a naive search finds it") {
+    "[hex-6] an expression is found across pieces, pages, tiles and steps, never in a byte that was not read, as a naive search finds it") {
     constexpr uint32_t seed = 20261130;
     INFO("seed " << seed);
     std::mt19937 random(seed);

@@ -46,7 +46,7 @@ async function setup() {
 }
 
 describe('the search of all memories of a board', () => {
-  test('asks for a person, tells each hit once, and how it ended', async () => {
+  test('[hex-6] asks for a person, tells each hit once, and how it ended', async () => {
     const { device, link, told, found, search, write, result } = await setup();
     write(6, 0x123, 0x2000);
     device.splitHits = true;
@@ -83,7 +83,7 @@ describe('the search of all memories of a board', () => {
     expect(told).toEqual([`begins ${device.key}`, 'ends full']);
   });
 
-  test('rejects once it is cancelled, and tells nothing more', async () => {
+  test('[hex-6] rejects once it is cancelled, and tells nothing more', async () => {
     const { device, link, told, search } = await setup();
     const abort = new AbortController();
     device.hook = async (point) => {

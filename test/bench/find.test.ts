@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureFind } from './find.ts';
 
-test('a search through 25 MiB is measured beside Buffer.indexOf, with its goal', {
+test('[hex-6] a search through 25 MiB is measured beside Buffer.indexOf, with its goal', {
   timeout: 60_000,
 }, async () => {
   const measures = await measureFind(1);

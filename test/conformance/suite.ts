@@ -302,7 +302,7 @@ export function defineConformance(
       assert.deepEqual((await read(from, { offset: start, length: 64 })).unreadable, []);
     });
 
-    it('finds what the page finds in the same bytes: across tiles, beside gated ones, and no more than asked for', async () => {
+    it('[hex-6] finds what the page finds in the same bytes: across tiles, beside gated ones, and no more than asked for', async () => {
       const from = await memory(bench.free, 'data');
       const random = new Random(seed + 11);
       const { bytesPerTile } = from.geometry;

@@ -145,6 +145,46 @@ describe('[main-23] looks', () => {
       .toEqual(['A4', '70', '45', '41']);
   });
 
+  test('[hex-6] all memories of the board: the find line has them searched, hits are listed by memory and tile, a click goes to one', async () => {
+    const { page } = workbench;
+    const { frame } = editor;
+    const line = (name: string) => frame.locator(`.find-line [data-name=${name}]`);
+    const rows = page.locator('#workbench\\.parts\\.sidebar .monaco-list-row');
+    const row = (text: string | RegExp) => rows.filter({ hasText: text }).first();
+    await editor.goTo('0x100');
+    await page.keyboard.press('Control+f');
+    await frame.locator('.find-line [data-name=find-text]:focus').waitFor();
+    await line('find-kind').selectOption('hex');
+    await line('find-text').fill('A4 70 45 41');
+    await line('find-scope').selectOption('board');
+    await expect.poll(() => frame.locator('#find-status').textContent()).toContain('In this tab');
+    await line('find-memories').click();
+    await row(/Simulated board.*1 hit · all memories/).waitFor();
+    await row(/Data memory.*1 hit · Columns 0 to 3/).waitFor();
+    await row(/^0x0024/).waitFor();
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`find-memories-${theme}`);
+    }
+    await expect
+      .poll(async () => {
+        await row(/^0x0024/).click();
+        return editor.details();
+      })
+      .toContain('tile offset 0x0024');
+    // From the palette the same is asked for in two questions.
+    await line('find-close').click();
+    await workbench.runCommand('Tilescope: Find in All Memories...');
+    await workbench.pick('Text');
+    await page.locator('.quick-input-widget:visible', { hasText: 'Find in all memories of' }).waitFor();
+    await workbench.screenshot('find-memories-question');
+    await workbench.quickInput().fill('no such text in any memory');
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() => workbench.notifications())
+      .toContainEqual(expect.stringMatching(/^0 hits in \d+ memories of Simulated board\./));
+  });
+
   test('[hex-10] menus of grid, header and title: by keys at the cursor and by the pointer, what can be done now alone', async () => {
     const { page } = workbench;
     const { frame } = editor;

@@ -70,7 +70,7 @@ async function setup() {
 }
 
 describe('what was found in all memories of a board', () => {
-  test('is told by memory, with how far it is in words and what cannot be read; a hit opens its memory', async () => {
+  test('[hex-6] is told by memory, with how far it is in words and what cannot be read; a hit opens its memory', async () => {
     const { device, link, steps, shown, make } = await setup();
     device.bytes.set([0xa4, 0x70], 0x40);
     device.unreadable = [{ offset: 0x4000, length: 64, reason: 'gated' }];
@@ -79,10 +79,13 @@ describe('what was found in all memories of a board', () => {
     await run();
     expect(steps[0]).toBe('Columns 0 to 3 · data: 0 %, 0 hits');
     expect(steps.at(-1)).toBe('Columns 0 to 3 · data: 100 %, 1 hit');
-    expect(hits.outcome).toBe('1 hit in 1 memories of Lab. 64 bytes cannot be read.');
+    expect(hits.outcome).toBe('1 hit in 1 memory of Lab. 64 bytes cannot be read.');
     expect(hits.isWhole).toBe(false);
     const [memory] = hits.found?.memories ?? [];
-    expect(memory).toMatchObject({ title: 'Columns 0 to 3 · data', notes: ['64 bytes cannot be read'] });
+    expect(memory).toMatchObject({
+      title: 'data',
+      notes: ['Columns 0 to 3', '64 bytes cannot be read'],
+    });
     if (memory === undefined || !('tab' in memory)) throw new Error('no memory');
     await memory.show({ offset: 0x40, length: 2 });
     expect(shown).toEqual([[{ board: 'lab', partition: device.key, memory: 'data' }, 0x40]]);
@@ -90,7 +93,7 @@ describe('what was found in all memories of a board', () => {
     link.dispose();
   });
 
-  test('is said to be none any more where its bytes changed since', async () => {
+  test('[hex-6] is said to be none any more where its bytes changed since', async () => {
     const { device, link, said, now, make } = await setup();
     device.bytes.set([0xa4, 0x70], 0x40);
     const { hits, run } = make();
@@ -109,7 +112,7 @@ describe('what was found in all memories of a board', () => {
     link.dispose();
   });
 
-  test('of an epoch that is over is not shown as true any more', async () => {
+  test('[hex-6] of an epoch that is over is not shown as true any more', async () => {
     const { device, link, make } = await setup();
     device.bytes.set([0xa4, 0x70], 0x40);
     const { hits, run } = make();
@@ -118,7 +121,7 @@ describe('what was found in all memories of a board', () => {
     device.epoch = 'epoch-2';
     await link.refreshPartitions(never);
     expect(hits.found?.memories).toEqual([
-      { title: 'Columns 0 to 3 · data', notes: ['1 hit of an epoch that is over'] },
+      { title: 'data', notes: ['Columns 0 to 3', '1 hit of an epoch that is over'] },
     ]);
     link.dispose();
   });

@@ -194,13 +194,11 @@ export class BoardHits {
     const searched = this.#parts.filter(({ geometry, why }) => geometry !== undefined && why === '');
     const [other] = this.#parts.filter(({ why }) => why !== '');
     const bytes = this.#parts.reduce((sum, { unsearched }) => sum + unsearched, 0);
+    const hits = countText(this.count, l10n);
     return [
-      l10n.t(
-        '{0} in {1} memories of {2}.',
-        countText(this.count, this.#l10n),
-        searched.length,
-        this.#board.label,
-      ),
+      searched.length === 1
+        ? l10n.t('{0} in 1 memory of {1}.', hits, this.#board.label)
+        : l10n.t('{0} in {1} memories of {2}.', hits, searched.length, this.#board.label),
       ...(this.#wasCancelled ? [l10n.t('Not all of them were searched.')] : []),
       ...(bytes === 0 ? [] : [l10n.t('{0} bytes cannot be read.', bytes)]),
       ...(other === undefined ? [] : [l10n.t('{0} was not searched: {1}', this.#nameOf(other), other.why)]),
@@ -223,12 +221,13 @@ export class BoardHits {
   #memory(part: Part, index: number): FoundMemory | UnsearchedMemory {
     const l10n = this.#l10n;
     const { partition, geometry, hits, isFull, unsearched, why } = part;
-    const title = this.#nameOf(part);
+    const place = this.#board.partitionName(partition);
     const isEnded = part.epoch !== undefined && part.epoch !== this.#epochOf(partition);
-    if (geometry === undefined) return { title, notes: [why] };
+    if (geometry === undefined) return { title: place, notes: [why] };
+    const title = this.#board.memoryName(geometry);
     // Nothing of it is true any more.
     if (isEnded)
-      return { title, notes: [l10n.t('{0} of an epoch that is over', countText(hits.count, l10n))] };
+      return { title, notes: [place, l10n.t('{0} of an epoch that is over', countText(hits.count, l10n))] };
     const memory: MemoryResource = { board: this.#board.id, partition: partition.key, memory: geometry.type };
     return {
       tab: `board/${this.#board.id}/${index}`,
@@ -237,6 +236,7 @@ export class BoardHits {
       hits,
       isFull,
       notes: [
+        place,
         ...(unsearched === 0 ? [] : [l10n.t('{0} bytes cannot be read', unsearched)]),
         ...(why === '' ? [] : [why]),
       ],

@@ -34,7 +34,7 @@ async function setup(...offsets: number[]) {
 const texts = (rows: readonly HitRow[] | undefined) => rows?.map((row) => [row.label, row.description]);
 
 describe('what was found, as rows', () => {
-  test('stands below its tile, with its bytes as the editor shows them', async () => {
+  test('[hex-6] stands below its tile, with its bytes as the editor shows them', async () => {
     const { bytesPerTile } = (await setup()).geometry;
     const { session, root } = await setup(0x10, 0x40, bytesPerTile - 1, 3 * bytesPerTile + 0x123);
     session.stage('doc', 'Type', [{ offset: 0x41, bytes: Uint8Array.of(0xa7) }]);
@@ -76,7 +76,7 @@ describe('what was found, as rows', () => {
     expect(foundRow({ ...of, isFull: true }, l10n).description).toBe('1 or more hits');
   });
 
-  test('in all memories of a board are below its row, with what could not be searched; a click shows the hit', async () => {
+  test('[hex-6] in all memories of a board are below its row, with what could not be searched; a click shows the hit', async () => {
     const { of, shown } = await setup(0x40);
     const row = boardRow(
       {
@@ -92,7 +92,7 @@ describe('what was found, as rows', () => {
       },
       l10n,
     );
-    expect([row.label, row.description]).toEqual(['All memories of Lab', '1 hit · cancelled']);
+    expect([row.label, row.description]).toEqual(['Lab', '1 hit · all memories · cancelled']);
     const memories = row.below?.() ?? [];
     expect(texts(memories)).toEqual([
       ['Data memory', '1 hit · 64 bytes cannot be read'],

@@ -62,8 +62,8 @@ export function boardRow(of: FoundOnBoard, l10n: Localiser): HitRow {
   const { key, title, hits, isFull, notes, memories } = of;
   return {
     key,
-    label: l10n.t('All memories of {0}', title),
-    description: [hitsText(hits, isFull, l10n), ...notes].join(' · '),
+    label: title,
+    description: [hitsText(hits, isFull, l10n), l10n.t('all memories'), ...notes].join(' · '),
     icon: 'circuit-board',
     kind: 'group',
     open: true,

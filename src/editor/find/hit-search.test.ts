@@ -121,7 +121,7 @@ describe('a search', () => {
     expect(search.state(undefined)).toMatchObject({ unseen: 0 });
   });
 
-  test('has the board search what was not read, beside what was: across their border, and nothing is read', async () => {
+  test('[hex-6] has the board search what was not read, beside what was: across their border, and nothing is read', async () => {
     const { device, session, search, write, hits, over, percents, shown } = await setup();
     session.stage('a', 'typed', [{ offset: 64, bytes: Uint8Array.of(0xa4, 0x70) }]);
     for (const offset of [8192, 2 * bytesPerTile - 1]) write(offset, 0xa4, 0x70);
@@ -158,7 +158,7 @@ describe('a search', () => {
     expect(search.state(undefined).unseen).toBeGreaterThan(bytesPerTile);
   });
 
-  test('what could overlap itself is searched by the board from the first place on that counts for it', async () => {
+  test('[hex-6] what could overlap itself is searched by the board from the first place on that counts for it', async () => {
     const { device, session, search, write, hits, over } = await setup();
     // Three of these bytes were read before, so that a search that began with the others would find 4096.
     write(4093, ...Array(8).fill(0xaa));
@@ -178,7 +178,7 @@ describe('a search', () => {
     expect(session.missing(all)).toEqual([]);
   });
 
-  test('a hit that reaches from bytes that were not read into staged ones is found: those beside them are read', async () => {
+  test('[hex-6] a hit that reaches from bytes that were not read into staged ones is found: those beside them are read', async () => {
     const { device, session, search, write, hits, over } = await setup();
     write(4096, 0x45);
     session.stage('a', 'typed', [{ offset: 4094, bytes: Uint8Array.of(0xa4, 0x70) }]);
@@ -309,7 +309,7 @@ describe('a search', () => {
     expect(search.state(undefined).percent).toBeUndefined();
   });
 
-  test('follows the memory, staged edits included', async () => {
+  test('[hex-6] follows the memory, staged edits included', async () => {
     const { session, device, search, write, hits, over } = await setup();
     const range = { offset: 0, length: 4096 };
     search.start(asked('A4 70', { range }));
@@ -430,7 +430,7 @@ describe('a search', () => {
   /** Where this stands before what is looked for, the search takes many slices. */
   const slow = '?0 '.repeat(400);
 
-  test('replaces all hits once all are found, and says what was not searched', async () => {
+  test('[hex-6] replaces all hits once all are found, and says what was not searched', async () => {
     const from = bytesPerTile - (1 << 18);
     const { search, over, edits, session } = await readSetup(from + 1000, bytesPerTile - 10);
     const range = { offset: from, length: (1 << 18) + 4096 };
@@ -449,7 +449,7 @@ describe('a search', () => {
     expect(session.counts(range).staged).toBe(0);
   });
 
-  test('is cancelled: what was found stays, and how much was searched is said', async () => {
+  test('[hex-6] is cancelled: what was found stays, and how much was searched is said', async () => {
     const { search, hits, over } = await readSetup(500, 900_000);
     search.start(asked(`${slow}?7`, { range: tile }));
     search.cancel();

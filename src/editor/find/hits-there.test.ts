@@ -79,7 +79,7 @@ function anyQuery(random: Random): FindQuery {
   }
 }
 
-test(`what was read and what a board searched together are what a search finds that could read all (seed ${runSeed()})`, () => {
+test(`[hex-6] what was read and what a board searched together are what a search finds that could read all (seed ${runSeed()})`, () => {
   const random = new Random(runSeed() + 1);
   const bytesPerTile = size / 3;
   let hits = 0;

@@ -89,7 +89,7 @@ describe('patterns of a board', () => {
     expect(checked(bytes, query('hex', '?e 65 65'))).toHaveLength(2);
   });
 
-  test('expressions', () => {
+  test('[hex-6] expressions', () => {
     const bytes = new TextEncoder().encode('A needle, a Needle and needleeeees');
     expect(checked(bytes, query('expression', 'ne+dle*'))).toEqual(['2+6', '12+6', '23+10']);
     expect(checked(bytes, query('expression', 'Ne+dl', { matchCase: true }))).toEqual(['12+5']);

@@ -88,7 +88,7 @@ function found(
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 describe('patterns', () => {
-  test('hexadecimal bytes, as dumps and source code have them', () => {
+  test('[hex-6] hexadecimal bytes, as dumps and source code have them', () => {
     const bytes = Uint8Array.of(0, 0xa4, 0x70, 0x45, 0x41, 0xa4, 0x71, 0x45, 0x41);
     for (const typed of [
       'a4704541',
@@ -155,14 +155,14 @@ describe('patterns', () => {
     }
   });
 
-  test('text in UTF-8, in both cases of A to Z or one', () => {
+  test('[hex-6] text in UTF-8, in both cases of A to Z or one', () => {
     const bytes = text('Größe größe GRÖSSE');
     expect(found({ bytes }, query('text', 'größe'))).toEqual(['8+7']);
     expect(found({ bytes }, query('text', 'größe', { matchCase: false }))).toEqual(['0+7', '8+7']);
     expect(found({ bytes: text('{[`@') }, query('text', '[{', { matchCase: false }))).toEqual([]);
   });
 
-  test('values: rounded as if typed into a cell, with tolerance, in ranges, NaN', () => {
+  test('[hex-6] values: rounded as if typed into a cell, with tolerance, in ranges, NaN', () => {
     const format = cellFormat({ name: 'float32', order: 'little' }, true);
     const values = ['12.34', '1', '1.5', '2', '2.5', 'NaN', 'NaN:ffc00001', '-0', 'inf', '-inf'];
     const bytes = new Uint8Array(values.length * 4);
@@ -182,7 +182,7 @@ describe('patterns', () => {
     expect(at('inf')).toEqual([8]);
   });
 
-  test('values count from the first byte of their tile, and do not leave it', () => {
+  test('[hex-6] values count from the first byte of their tile, and do not leave it', () => {
     const bytes = new Uint8Array(40);
     for (const place of [2, 12, 18]) bytes[place] = 7;
     const asked = (align: number) =>
@@ -211,7 +211,7 @@ describe('patterns', () => {
     expect(big('hex32', 'deadbeef', 'deadbeee')).toBe(1);
   });
 
-  test('expressions: what JavaScript finds, preferring the same hits', () => {
+  test('[hex-6] expressions: what JavaScript finds, preferring the same hits', () => {
     const bytes = text('aab abb xyz\n0x7F 12.5 foo(bar) "quoted \\" text"');
     for (const typed of [
       'a+b',
@@ -307,7 +307,7 @@ describe('random memories', () => {
   const someWork = (length: number) =>
     [1 << 20, 10_000, 100, 1][random(length > 100_000 ? 2 : length > 5000 ? 3 : 4)] ?? 1;
 
-  test(`bytes with masks, wherever pieces, tiles and unread bytes lie (seed ${seed})`, () => {
+  test(`[hex-6] bytes with masks, wherever pieces, tiles and unread bytes lie (seed ${seed})`, () => {
     for (let round = 0; round < 100; round++) {
       const one = memory();
       const range = someRange(one.bytes.length);
@@ -330,7 +330,7 @@ describe('random memories', () => {
     }
   });
 
-  test(`values at their places (seed ${seed})`, () => {
+  test(`[hex-6] values at their places (seed ${seed})`, () => {
     const names: readonly CellName[] = [
       'uint8',
       'int16',
@@ -360,7 +360,7 @@ describe('random memories', () => {
     }
   });
 
-  test(`expressions find what JavaScript finds between unread bytes (seed ${seed})`, () => {
+  test(`[hex-6] expressions find what JavaScript finds between unread bytes (seed ${seed})`, () => {
     /** A random expression that does not fit nothing. */
     const expression = (depth: number): string => {
       const byte = () => String.raw`\x0${random(4)}`;
@@ -418,7 +418,7 @@ test('several ranges are searched one after the other; a hit ends where its rang
   expect(found({ bytes }, query('expression', String.raw`\x01+`), ranges)).toEqual(['0+5', '90+10']);
 });
 
-test('hits lie across the borders of the pieces in which a memory is searched', () => {
+test('[hex-6] hits lie across the borders of the pieces in which a memory is searched', () => {
   const bytes = new Uint8Array(200_000);
   // Views end at multiples of 100, values are looked at in 64 KiB, expressions in 8 KiB.
   for (const border of [100, 8192, 65_536]) bytes.set([7, 8, 9, 10], border - 2);
