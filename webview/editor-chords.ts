@@ -17,6 +17,7 @@ export const editorChords: ReadonlySet<string> = new Set([
   'ctrl+alt+c',
   'ctrl+alt+v',
   'ctrl+alt+f',
+  'ctrl+shift+alt+f',
   'ctrl+alt+a',
   'alt+pagedown',
   'alt+pageup',

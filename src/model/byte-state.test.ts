@@ -107,6 +107,47 @@ describe('[shape-1] one state and one change tick per byte', () => {
     expect(changed(start)).toEqual([0, 1, 0, 0]);
   });
 
+  test('[hex-6] views, one after the other, have the bytes and states of a copy, and many pages that were read at once', () => {
+    const seed = runSeed();
+    const random = dice(seed);
+    const length = 80 * pageBytes;
+    for (let round = 0; round < 30; round++) {
+      const plane = new BytePlane();
+      const updates = new UpdateLog();
+      for (let run = 0; run < 4; run++) {
+        const offset = random(length);
+        const range = { offset, length: Math.min(length - offset, 1 + random(30 * pageBytes)) };
+        const tick = updates.begin({ at: 1, epoch: 'a' });
+        const bytes = Uint8Array.from({ length: range.length }, () => random(256));
+        plane.store({ range, bytes, unreadable: [], at: 1, tick, since: 0, fresh: true, skip: [] });
+      }
+      const whole = { bytes: new Uint8Array(length), states: new Uint8Array(length) };
+      plane.copy({ offset: 0, length }, whole.bytes, whole.states);
+      const from = random(length);
+      for (let at = from; at < length; ) {
+        const view = plane.view({ offset: at, length: length - at });
+        expect(view.length, `SEED=${seed}, round ${round}`).toBeGreaterThan(0);
+        const states = whole.states.subarray(at, at + view.length);
+        if (view.bytes === undefined)
+          expect(states.some((state) => (state & stateBits.known) !== 0)).toBe(false);
+        else {
+          expect(Buffer.compare(view.bytes, whole.bytes.subarray(at, at + view.length))).toBe(0);
+          if (view.flags === undefined)
+            expect(states.every((state) => (state & stateBits.known) !== 0)).toBe(true);
+          else expect(Buffer.compare(view.flags, states)).toBe(0);
+        }
+        at += view.length;
+      }
+    }
+    const plane = new BytePlane();
+    const tick = new UpdateLog().begin({ at: 1, epoch: 'a' });
+    const range = { offset: 0, length };
+    const bytes = new Uint8Array(length);
+    plane.store({ range, bytes, unreadable: [], at: 1, tick, since: 0, fresh: true, skip: [] });
+    expect(plane.view(range).length).toBe(16 * pageBytes);
+    expect(plane.view({ offset: 100, length: 5 * pageBytes }).length).toBe(5 * pageBytes);
+  });
+
   test('random reads, writes and epochs are as a model of one object per byte says', () => {
     const seed = runSeed();
     const random = dice(seed);

@@ -7,6 +7,8 @@ import { endOf, mergeRanges, RangeCollector } from './ranges.ts';
 
 /** Bytes of a page; a page exists once a byte of it was read. Pages start at multiples of it, counted in buffer offsets. */
 export const pageBytes = 4096;
+/** Bytes of pages that are kept in one piece. */
+const slabBytes = 16 * pageBytes;
 
 /**
  * The state of one byte is one small integer: these bits, and above them the reason why it cannot be read. 0 is unknown:
@@ -173,6 +175,7 @@ export interface BytesRead {
 /** The last bytes that a memory is known to have held, with state and change tick. Constant time per byte. */
 export class BytePlane {
   readonly #pages = new Map<number, Page>();
+  readonly #slabs = new Map<number, Uint8Array>();
   /** The page that was asked for last: neighbours are asked for one after the other. */
   #last: { readonly index: number; readonly page: Page | undefined } = { index: -1, page: undefined };
   #epoch = 0;
@@ -378,16 +381,36 @@ export class BytePlane {
     const low = offset % pageBytes;
     const high = Math.min(pageBytes, low + length);
     if (page === undefined) return { length: high - low };
-    // A view of its own costs as much as a search of the page.
-    const bytes = high - low === pageBytes ? page.bytes : page.bytes.subarray(low, high);
-    return page.known === pageBytes
-      ? { length: high - low, bytes }
-      : { length: high - low, bytes, flags: page.states.subarray(low, high) };
+    if (page.known !== pageBytes) {
+      const bytes = page.bytes.subarray(low, high);
+      return { length: high - low, bytes, flags: page.states.subarray(low, high) };
+    }
+    const from = offset % slabBytes;
+    const to = Math.min(slabBytes, from + length);
+    const start = offset - from;
+    let end = start + from - low + pageBytes;
+    while (end < start + to && this.#pageAt(end)?.known === pageBytes) end += pageBytes;
+    const slab = this.#slabOf(offset);
+    const until = Math.min(to, end - start);
+    // A view of its own costs as much as a search of some bytes.
+    return { length: until - from, bytes: until - from === slabBytes ? slab : slab.subarray(from, until) };
+  }
+
+  /** The bytes of pages that lie one after the other: a search of all of them at once takes less than one of each. */
+  #slabOf(offset: number): Uint8Array {
+    const index = Math.floor(offset / slabBytes);
+    let slab = this.#slabs.get(index);
+    if (slab === undefined) {
+      slab = new Uint8Array(slabBytes);
+      this.#slabs.set(index, slab);
+    }
+    return slab;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#pages.clear();
+    this.#slabs.clear();
     this.#last = { index: -1, page: undefined };
     this.#stale = 0;
     this.#found = 0;
@@ -425,8 +448,9 @@ export class BytePlane {
     let page = this.#pageAt(offset);
     if (page === undefined) {
       const index = Math.floor(offset / pageBytes);
+      const start = (index * pageBytes) % slabBytes;
       page = {
-        bytes: new Uint8Array(pageBytes),
+        bytes: this.#slabOf(offset).subarray(start, start + pageBytes),
         states: new Uint8Array(pageBytes),
         ticks: undefined,
         since: 0,
