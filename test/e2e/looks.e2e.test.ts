@@ -241,9 +241,10 @@ describe('[main-23] looks', () => {
       .locator('.editor-group-container.active .editor-actions .action-label[aria-label^="More Actions"]')
       .click();
     await expect
-      .poll(async () => (await shown()).slice(0, 6))
+      .poll(async () => (await shown()).slice(0, 7))
       .toEqual([
-        ...['Find', 'Replace', 'Go to Offset...', 'Next Tile', 'Previous Tile', 'Compare with File...'],
+        ...['Find', 'Replace', 'Find in All Memories...', 'Go to Offset...', 'Next Tile', 'Previous Tile'],
+        'Compare with File...',
       ]);
     await workbench.screenshot('menu-title');
     await page.keyboard.press('Escape');
