@@ -1,9 +1,9 @@
 /** The one place that knows the control library: a swap of the library is a swap of this file. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, noChange, nothing, type TemplateResult } from 'lit';
+import { Directive, directive, type ElementPart } from 'lit/directive.js';
 import { live } from 'lit/directives/live.js';
-import { repeat } from 'lit/directives/repeat.js';
 
 /** A push button. */
 export interface ButtonOptions {
@@ -64,17 +64,26 @@ export function toggle({ name, label, hint, pressed, onPress }: ToggleOptions): 
 export interface ValueButtonOptions {
   readonly name: string;
   readonly label: string;
+  /** Accessible name: what the label is the value of. It contains the label. */
+  readonly spoken: string;
+  /** What stands before it: of what type the value is. */
+  readonly type?: string;
+  /** Where it stands, for style sheets. */
+  readonly column: string;
   readonly hint: string;
   readonly onPress: (element: HTMLElement) => void;
 }
 
 /** Renders a value that can be pressed. It wraps like text, which the library's buttons do not. */
-export function valueButton({ name, label, hint, onPress }: ValueButtonOptions): TemplateResult {
+export function valueButton(options: ValueButtonOptions): TemplateResult {
+  const { name, label, spoken, type, column, hint, onPress } = options;
   return html`<button
     type="button"
-    class="value"
+    class="value ${column}"
     data-name=${name}
+    data-type=${type ?? nothing}
     title=${hint}
+    aria-label=${spoken}
     @click=${(event: Event) => {
       if (event.currentTarget instanceof HTMLElement) onPress(event.currentTarget);
     }}
@@ -90,11 +99,62 @@ export interface ChoiceOptions {
   readonly label: string;
   readonly choices: readonly { readonly key: string; readonly label: string }[];
   readonly chosen: string;
+  /** All choices are in the page only while a person uses the list, before and after only the chosen one and the longest, so that the list stays as wide. */
+  readonly isLong?: boolean;
   readonly onChoose: (key: string) => void;
 }
 
+/** The options of a drop-down list, kept up to date. */
+class Offered extends Directive {
+  #options: ChoiceOptions | undefined;
+  #isUsed = false;
+
+  render(_options: ChoiceOptions): typeof noChange {
+    return noChange;
+  }
+
+  override update({ element }: ElementPart, [options]: [ChoiceOptions]): typeof noChange {
+    if (!(element instanceof HTMLSelectElement)) throw new TypeError('Only a drop-down list has options.');
+    if (this.#options === undefined) {
+      const use = (isUsed: boolean) => () => {
+        this.#isUsed = isUsed;
+        this.#show(element);
+      };
+      // The list opens after these: a press comes before the focus.
+      element.addEventListener('pointerdown', use(true));
+      element.addEventListener('focus', use(true));
+      element.addEventListener('blur', use(false));
+    }
+    this.#options = options;
+    this.#show(element);
+    return noChange;
+  }
+
+  /** Touches only what differs: the list may be open. */
+  #show(select: HTMLSelectElement): void {
+    const { choices = [], chosen = '', isLong = false } = this.#options ?? {};
+    const longest = Math.max(0, ...choices.map(({ label }) => label.length));
+    const widest = choices.find(({ label }) => label.length === longest);
+    const shown =
+      isLong && !this.#isUsed
+        ? choices.filter((choice) => choice.key === chosen || choice === widest)
+        : choices;
+    const isSame =
+      select.options.length === shown.length &&
+      shown.every(({ key, label }, i) => {
+        const option = select.options[i];
+        return option?.value === key && option.label === label;
+      });
+    if (!isSame) select.replaceChildren(...shown.map(({ key, label }) => new Option(label, key)));
+    if (select.value !== chosen && shown.some(({ key }) => key === chosen)) select.value = chosen;
+  }
+}
+
+const offered = directive(Offered);
+
 /** Renders a drop-down list. The browser's: it opens beyond a view that is 120 pixels high, the library's is cut off. */
-export function choice({ name, label, choices, chosen, onChoose }: ChoiceOptions): TemplateResult {
+export function choice(options: ChoiceOptions): TemplateResult {
+  const { name, label, onChoose } = options;
   return html`<select
     class="choice"
     data-name=${name ?? nothing}
@@ -103,13 +163,8 @@ export function choice({ name, label, choices, chosen, onChoose }: ChoiceOptions
     @change=${(event: Event) => {
       if (event.target instanceof HTMLSelectElement) onChoose(event.target.value);
     }}
-  >
-    ${repeat(
-      choices,
-      ({ key }) => key,
-      ({ key, label }) => html`<option value=${key} .selected=${live(key === chosen)}>${label}</option>`,
-    )}
-  </select>`;
+    ${offered(options)}
+  ></select>`;
 }
 
 /** Renders a thin progress bar: a share of 100, or running without a known end. */

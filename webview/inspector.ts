@@ -103,29 +103,22 @@ export class Inspector {
       label: t('inspectorVector'),
       chosen: this.#vector,
       choices: vectorNames.map((name) => ({ key: name, label: name })),
+      isLong: true,
       onChoose: (key) => {
         this.#vector = vectorNames.find((name) => name === key) ?? this.#vector;
         if (this.#content !== undefined) this.update(this.#content);
       },
     });
+    // Elements of a table would be three times as many, and the buttons say of themselves what they are values of.
     return html`${this.#selection(content)}
-      <table class="values">
-        <thead>
-          <tr>
-            <th scope="col">${t('inspectorType')}</th>
-            <th scope="col">${t('littleEndian')}</th>
-            <th scope="col">${t('bigEndian')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${inspected.map((name) => this.#row(name, name, content))}
-          <tr>
-            <th scope="row">${t('characters')}</th>
-            <td colspan="2"><span class="value">${text}</span></td>
-          </tr>
-          ${this.#row(this.#vector, vector, content)}
-        </tbody>
-      </table>
+      <div class="values">
+        <span class="head">${t('inspectorType')}</span>
+        <span class="head">${t('littleEndian')}</span>
+        <span class="head">${t('bigEndian')}</span>
+        ${inspected.map((name) => this.#values(name, content, name))}
+        <span class="value wide" data-type=${t('characters')}>${text}</span>
+        ${vector}${this.#values(this.#vector, content)}
+      </div>
       ${this.#history(content)}
       <p class="changed-at">${changed === undefined ? t('inspectorUnchanged') : t('inspectorChanged', ...this.#ago(changed))}</p>`;
   }
@@ -156,25 +149,27 @@ export class Inspector {
     </figure>`;
   }
 
-  #row(name: InspectedName, label: unknown, content: InspectorContent): TemplateResult {
+  /** The values of one type; `type` stands before them, if nothing else does. */
+  #values(name: InspectedName, content: InspectorContent, type?: string): TemplateResult[] {
+    const t = this.#t;
     const { bytes } = this.#format(name, 'little', content.upperCase);
     const orders: readonly ByteOrder[] = bytes === 1 ? ['little'] : ['little', 'big'];
-    return html`<tr>
-      <th scope="row">${label}</th>
-      ${orders.map((order) => {
-        const format = this.#format(name, order, content.upperCase);
-        const length = Math.min(format.bytes, content.bytes.bytes.length);
-        const text = cellText(format, content.bytes, 0, length);
-        return html`<td colspan=${orders.length === 1 ? 2 : nothing}>
-          ${valueButton({
-            name: orders.length === 1 ? name : `${name} ${order}`,
-            label: text.replaceAll('|', ' '),
-            hint: this.#t('inspectorEdit'),
-            onPress: (element) => this.#actions.edit({ name, order, format, element }),
-          })}
-        </td>`;
-      })}
-    </tr>`;
+    return orders.map((order) => {
+      const format = this.#format(name, order, content.upperCase);
+      const length = Math.min(format.bytes, content.bytes.bytes.length);
+      const label = cellText(format, content.bytes, 0, length).replaceAll('|', ' ');
+      const isAlone = orders.length === 1;
+      const orderName = t(order === 'little' ? 'littleEndian' : 'bigEndian');
+      return valueButton({
+        name: isAlone ? name : `${name} ${order}`,
+        label,
+        spoken: t('nameDetail', isAlone ? name : `${name}, ${orderName}`, label),
+        ...(order === 'little' && type !== undefined ? { type } : {}),
+        column: isAlone ? 'wide' : order,
+        hint: t('inspectorEdit'),
+        onPress: (element) => this.#actions.edit({ name, order, format, element }),
+      });
+    });
   }
 
   /** Time that passed, with its unit. */
@@ -232,16 +227,9 @@ export class Inspector {
       ['CRC32', checksum],
       ['SHA-256', numbers.sha256 ?? '··'],
     ];
-    return html`<table class="numbers">
-      <tbody>
-        ${rows.map(
-          ([label, value]) => html`<tr>
-            <th scope="row">${label}</th>
-            <td>${value}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    return html`<dl class="numbers">
+      ${rows.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}
+    </dl>`;
   }
 }
 

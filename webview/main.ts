@@ -228,7 +228,9 @@ class Editor {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
-        this.#updateOutline();
+        // All else is about the cursor, and stays where it is while rows scroll.
+        this.#noteHistory();
+        this.#map.show(this.#view.selection.cursor, range);
         if (this.#scrolledTo !== undefined && range.offset !== this.#scrolledTo) tellScrolled(range.offset);
         this.#scrolledTo = range.offset;
         this.#keep();

@@ -15,6 +15,14 @@ export interface TileMapEvents {
   point(text: string | undefined, x: number, y: number): void;
 }
 
+/** What stands on the map whatever is on screen. */
+interface MapPaths {
+  readonly all: string;
+  readonly marks: readonly { readonly mark: keyof typeof tileMarks; readonly path: string }[];
+  /** How many tiles have each mark, in words. */
+  readonly counts: readonly string[];
+}
+
 /** What is marked how: the part of its cell that the mark takes. */
 const parts: Readonly<Record<keyof typeof tileMarks, (box: Box) => Box>> = {
   conflict: (box) => box,
@@ -60,11 +68,16 @@ export class TileMap {
   #visible: ByteRange = { offset: 0, length: 0 };
   #room = 0;
   #shape: MapShape;
+  /** Made anew only with shape or marks: they are many tiles. */
+  #paths: MapPaths;
+  /** What was drawn last: the tile of the cursor, and the first and the last one on screen. */
+  #drawn = '';
 
   constructor(geometry: MemoryGeometry, t: Translate, events: TileMapEvents) {
     this.#geometry = geometry;
     this.#t = t;
     this.#shape = mapShape(geometry, 0);
+    this.#paths = this.#fixedPaths();
     this.element.className = 'tile-map';
     // One tile needs no map.
     this.element.hidden = tileCount(geometry) < 2;
@@ -73,7 +86,7 @@ export class TileMap {
       if (clientHeight === this.#room) return;
       this.#room = clientHeight;
       this.#shape = mapShape(geometry, clientHeight);
-      this.#draw();
+      this.#drawAnew();
     }).observe(this.element);
     const tileAt = (event: PointerEvent | MouseEvent): number | undefined => {
       const drawing = this.element.querySelector('svg')?.getBoundingClientRect();
@@ -96,7 +109,7 @@ export class TileMap {
   /** A byte of `tileMarks` for each tile, in buffer order. */
   set marks(marks: Uint8Array) {
     this.#marks = Uint8Array.from(marks);
-    this.#draw();
+    this.#drawAnew();
   }
 
   /** Where the cursor is, and which bytes are on screen; buffer offsets. */
@@ -117,19 +130,39 @@ export class TileMap {
     return [formatTile(place), ...marks].join(', ');
   }
 
+  #path(tiles: readonly number[], part: (box: Box) => Box = (box) => box): string {
+    return boxPath(tiles.map((tile) => part(this.#shape.box(tile))));
+  }
+
+  #fixedPaths(): MapPaths {
+    const all = Array.from({ length: tileCount(this.#geometry) }, (_, tile) => tile);
+    const marked = markNames
+      .map((mark) => ({ mark, tiles: all.filter((tile) => this.#has(tile, mark)) }))
+      .filter(({ tiles }) => tiles.length > 0);
+    return {
+      all: this.#path(all),
+      marks: marked.map(({ mark, tiles }) => ({ mark, path: this.#path(tiles, parts[mark]) })),
+      counts: marked.map(({ mark, tiles }) => this.#t('mapCount', this.#t(markKeys[mark]), tiles.length)),
+    };
+  }
+
+  #drawAnew(): void {
+    this.#paths = this.#fixedPaths();
+    this.#drawn = '';
+    this.#draw();
+  }
+
   #draw(): void {
     const { bytesPerTile } = this.#geometry;
-    const all = Array.from({ length: tileCount(this.#geometry) }, (_, tile) => tile);
     const here = Math.floor(this.#cursor / bytesPerTile);
-    const isSeen = (tile: number) =>
-      tile * bytesPerTile < endOf(this.#visible) && (tile + 1) * bytesPerTile > this.#visible.offset;
-    const path = (tiles: readonly number[], part: (box: Box) => Box = (box) => box) =>
-      boxPath(tiles.map((tile) => part(this.#shape.box(tile))));
-    const counted = markNames.flatMap((mark) => {
-      const count = all.filter((tile) => this.#has(tile, mark)).length;
-      return count === 0 ? [] : [this.#t('mapCount', this.#t(markKeys[mark]), count)];
-    });
-    const label = [this.#t('mapName', this.#words(here)), ...counted].join(', ');
+    const first = Math.floor(this.#visible.offset / bytesPerTile);
+    const last = Math.ceil(endOf(this.#visible) / bytesPerTile) - 1;
+    const drawn = `${here} ${first} ${last}`;
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const seen = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+    const { all, marks, counts } = this.#paths;
+    const label = [this.#t('mapName', this.#words(here)), ...counts].join(', ');
     const { width, height } = this.#shape;
     render(
       html`<svg
@@ -139,16 +172,10 @@ export class TileMap {
         height=${height + 2}
         viewBox="-1 -1 ${width + 2} ${height + 2}"
       >
-        ${svg`<path class="all" d=${path(all)}></path>
-        <path class="seen" d=${path(all.filter(isSeen))}></path>
-        ${markNames.map(
-          (mark) =>
-            svg`<path class=${mark} d=${path(
-              all.filter((tile) => this.#has(tile, mark)),
-              parts[mark],
-            )}></path>`,
-        )}
-        <path class="here" d=${path([here])}></path>`}
+        ${svg`<path class="all" d=${all}></path>
+        <path class="seen" d=${this.#path(seen)}></path>
+        ${marks.map(({ mark, path }) => svg`<path class=${mark} d=${path}></path>`)}
+        <path class="here" d=${this.#path([here])}></path>`}
       </svg>`,
       this.element,
     );

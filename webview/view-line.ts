@@ -74,6 +74,7 @@ export class ViewLine {
       Array.from({ length: to - from + 1 }, (_, i) => ({ key: String(from + i), label: label(from + i) }));
     return html`${choice({
       name: 'cells',
+      isLong: true,
       label: t('viewCells'),
       chosen: form.kind,
       choices: cellKinds.map((kind) => {
@@ -88,6 +89,7 @@ export class ViewLine {
       isSized(form.kind)
         ? choice({
             name: 'bytes',
+            isLong: true,
             label: t('viewBytes'),
             chosen: String(form.bytes),
             choices: numbers(1, mostBytes(form.kind), (bytes) =>
@@ -100,6 +102,7 @@ export class ViewLine {
       isFixed(form.kind)
         ? choice({
             name: 'scale',
+            isLong: true,
             label: t('viewScale'),
             chosen: String(form.fraction),
             choices: numbers(0, 8 * form.bytes, (bits) => `× 2^${bits === 0 ? 0 : -bits}`),

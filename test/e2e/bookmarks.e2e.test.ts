@@ -59,7 +59,7 @@ describe('bookmarks', () => {
     await workbench.discardEditors();
     await (await workbench.waitForRow(/first tap/)).click();
     const again = await workbench.webview('h1.title:has-text("Data memory · tile (1,2)")');
-    await again.locator('.band.bookmark.red').waitFor();
+    await again.locator('.row .bytes[style*="--band-red"]').first().waitFor();
     for (const theme of ['light', 'dark', 'high-contrast'] as const) {
       await workbench.setTheme(theme);
       await workbench.waitForRow(/taps\{/);

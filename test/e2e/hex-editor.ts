@@ -126,13 +126,12 @@ export class HexEditorPage {
       const found = await this.frame
         .locator('#grid .layer .row:not(.tile)')
         .evaluateAll((elements, wanted) => {
-          const digits = (element: Element, name: string): number =>
-            Number.parseInt(element.querySelector(`.cell.${name}`)?.textContent ?? '', 16);
+          const offset = (element: Element): number =>
+            Number.parseInt(element.querySelector('.cell.offset')?.textContent ?? '', 16);
           const row = elements.find((element) => {
-            const buffer = element.querySelector<HTMLElement>('.cell.buffer');
-            const shown =
-              buffer !== null && !buffer.hidden ? digits(element, 'buffer') : digits(element, 'offset');
-            return shown === (buffer !== null && !buffer.hidden ? wanted.buffer : wanted.tile);
+            const buffer = element.getAttribute('data-buffer');
+            if (buffer !== null) return Number.parseInt(buffer, 16) === wanted.buffer;
+            return offset(element) === wanted.tile;
           });
           return row?.querySelector('.cell.bytes')?.textContent ?? undefined;
         }, offset);

@@ -94,7 +94,9 @@ describe('[main-23] looks', () => {
     await editor.goTo('0x24');
     await editor.frame.locator('.details .value', { hasText: 'float32 12.34 = A4 70 45 41' }).waitFor();
     await choose('hex');
-    await editor.frame.locator('.view-line [data-name=bytes]').selectOption('1');
+    const bytes = editor.frame.locator('.view-line [data-name=bytes]');
+    await bytes.focus();
+    await bytes.selectOption('1');
     await editor.frame.locator('.details .value', { hasText: /^value A4/ }).waitFor();
     await expect.poll(async () => (await editor.rowAt('0x20')).slice(4, 8)).toEqual(['A4', '70', '45', '41']);
   });

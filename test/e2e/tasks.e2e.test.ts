@@ -116,9 +116,16 @@ describe('[hex-12] ten tasks', () => {
 
   /** Has the editor show single bytes: a new tab begins with what was last chosen for its type of memory. */
   async function asBytes(editor: HexEditorPage): Promise<HexEditorPage> {
-    await viewList(editor, 'cells').selectOption('hex');
-    await viewList(editor, 'bytes').selectOption('1');
-    await viewList(editor, 'addresses').selectOption('tile');
+    const shown = [
+      ['cells', 'hex'],
+      ['bytes', '1'],
+      ['addresses', 'tile'],
+    ] as const;
+    for (const [name, key] of shown) {
+      // A long list has its options only while it has the keys.
+      await viewList(editor, name).focus();
+      await viewList(editor, name).selectOption(key);
+    }
     await editor.frame.locator('.details .value', { hasText: /^value [0-9A-F]{2} / }).waitFor();
     return editor;
   }

@@ -275,7 +275,9 @@ describe('[main-18] [main-23] looks', () => {
       await painted(page);
       await page.screenshot({ path: join(shots, `webview-view-fixed-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
-      await page.locator('.view-line [data-name=cells]').selectOption('float64');
+      const cells = page.locator('.view-line [data-name=cells]');
+      await cells.focus();
+      await cells.selectOption('float64');
       await page.locator('#grid').focus();
       await painted(page);
       await page.screenshot({ path: join(shots, `webview-view-${theme}.png`) });

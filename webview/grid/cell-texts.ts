@@ -66,11 +66,17 @@ export function placeTexts(
   ];
 }
 
-/** Where a row of bytes begins, for screen readers: its tile and the offset there. */
+/** Where a row of bytes begins, for screen readers: its tile, the offset there, and that in the buffer where it is shown. */
 export function rowText(t: Translate, layout: Layout, offset: number, notation: AddressNotation): string {
   const place = locate(layout.geometry, offset);
-  const digits = offsetDigits(layout.geometry.bytesPerTile);
-  return `${t('cursorTile', formatTile(place.tile))}, ${t('cursorTileOffset', addressNumber(notation, place.offset, digits))}`;
+  const { bytesPerTile } = layout.geometry;
+  return [
+    t('cursorTile', formatTile(place.tile)),
+    t('cursorTileOffset', addressNumber(notation, place.offset, offsetDigits(bytesPerTile))),
+    ...(layout.headings
+      ? [t('cursorBufferOffset', addressNumber(notation, offset, offsetDigits(totalBytes(layout.geometry))))]
+      : []),
+  ].join(', ');
 }
 
 /** The name of a format; which byte comes first is said where it is the unusual one. */

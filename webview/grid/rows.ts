@@ -7,6 +7,7 @@ import { classOf } from '../../src/model/cells/value-class.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import { rowAddress } from './address-texts.ts';
+import { bandLayers } from './bands.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import { labelsOf, type NamedRun, type NameTable } from './names.ts';
@@ -164,14 +165,13 @@ function addRun(
 export class RowElement implements PaintSurface {
   readonly element = document.createElement('div');
   readonly text: Readonly<Record<Pane, Text>>;
-  readonly #buffer = cell('buffer', 'rowheader');
   readonly #offset = cell('offset', 'rowheader');
   readonly #heading = cell('heading', 'rowheader');
   readonly #bytes = cell('bytes', 'gridcell');
   readonly #characters = cell('characters', 'gridcell');
   readonly #names = cell('names', 'gridcell');
-  /** Below the bytes that have a name. */
-  #bands: HTMLElement[] = [];
+  /** The kind of row whose cells are in the element. */
+  #kind: GridRow['kind'] | undefined;
   /** What the names were last shown of. */
   #named:
     | { readonly table: NameTable | undefined; readonly index: number; readonly isFirst: boolean }
@@ -188,14 +188,19 @@ export class RowElement implements PaintSurface {
     this.text = { cells: this.#bytes.text, characters: this.#characters.text };
     this.element.className = 'row';
     this.element.setAttribute('role', 'row');
-    this.element.append(
-      this.#buffer.element,
-      this.#offset.element,
-      this.#heading.element,
-      this.#bytes.element,
-      this.#characters.element,
-      this.#names.element,
-    );
+  }
+
+  /** Puts only those cells into the row that its kind has: thirty rows of hidden ones would be many elements. */
+  #arrange(kind: GridRow['kind'], hasBuffer: boolean): void {
+    if (kind === this.#kind) return;
+    this.#kind = kind;
+    const isBytes = kind === 'bytes';
+    this.element.className = isBytes ? 'row' : 'row tile';
+    const cells = isBytes ? [this.#offset, this.#bytes, this.#characters] : [this.#heading];
+    this.element.replaceChildren(...cells.map(({ element }) => element));
+    // The buffer offset is the first column, where there is one; the last may be missing in a row.
+    for (const [i, { element }] of [...cells, this.#names].entries())
+      element.setAttribute('aria-colindex', String(i + (hasBuffer ? 2 : 1)));
   }
 
   /** Shows a row; `version` and `read` are called for rows of bytes only. Returns true if the text changed. */
@@ -215,16 +220,12 @@ export class RowElement implements PaintSurface {
     this.version = now;
     this.#row = row;
     if (moved) {
-      const bytes = row.kind === 'bytes';
-      this.element.className = bytes ? 'row' : 'row tile';
+      this.#arrange(row.kind, layout.headings);
       // The headings of the columns are row 1.
       this.element.setAttribute('aria-rowindex', String(index + 2));
-      for (const { element } of [this.#offset, this.#bytes, this.#characters]) element.hidden = !bytes;
-      this.#heading.element.hidden = bytes;
-      this.#buffer.element.hidden = !layout.headings;
-      set(this.#buffer.text, hexDigits(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
-      if (bytes) {
-        const first = row.offset - row.skip;
+      const first = row.offset - (row.kind === 'bytes' ? row.skip : 0);
+      if (layout.headings) this.element.dataset['buffer'] = hexDigits(first, style.bufferDigits, upperCase);
+      if (row.kind === 'bytes') {
         set(this.#offset.text, rowAddress(style.addresses, style.addressWidth, first));
         this.#offset.element.setAttribute('aria-label', style.placeText(first));
       } else set(this.#heading.text, style.headingText(row));
@@ -258,34 +259,26 @@ export class RowElement implements PaintSurface {
     const before = this.#named;
     if (before?.table === table && before?.index === index && before.isFirst === isFirst) return;
     this.#named = { table, index, isFirst };
-    for (const band of this.#bands) band.remove();
-    this.#bands = [];
     const row = this.#row;
-    const isThere = table !== undefined && row?.kind === 'bytes';
-    this.#names.element.hidden = !isThere;
-    if (!isThere) return;
+    const { style: look } = this.#bytes.element;
+    if (table === undefined || row?.kind !== 'bytes') {
+      this.#names.element.remove();
+      look.removeProperty('--bands');
+      return;
+    }
     const goingOn = isFirst ? table.goingOnIn(row) : undefined;
     const names = table.beginningIn(row);
     const texts = labelsOf(names);
     if (goingOn !== undefined) texts.unshift(style.goesOnText(goingOn.text));
+    if (texts.length === 0) this.#names.element.remove();
+    else if (this.#names.element.parentNode === null) this.element.append(this.#names.element);
     set(this.#names.text, texts.join(', '));
     const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
     this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
-    for (const run of [...table.runs(row), ...table.bookmarked(row)]) this.#addBand(style, row.skip, run);
-  }
-
-  /** A line below bytes with a name, or above those with a bookmark. */
-  #addBand({ map }: RowStyle, skip: number, { name, from, to, begins }: NamedRun): void {
-    const first = map.starts[Math.floor((skip + from) / map.bytesPerCell)] ?? 0;
-    const last = (map.starts[Math.floor((skip + to) / map.bytesPerCell)] ?? 0) + map.cellWidth;
-    const band = document.createElement('i');
-    band.className = ['band', name.kind, name.colour, begins ? 'begins' : undefined]
-      .filter((one) => one !== undefined)
-      .join(' ');
-    band.style.left = `${first}ch`;
-    band.style.width = `${last - first}ch`;
-    this.text.cells.before(band);
-    this.#bands.push(band);
+    const runs = [...table.bookmarked(row), ...table.runs(row)];
+    const layers = runs.flatMap((run) => bandLayers(placeOf(style.map, row.skip, run), run));
+    if (layers.length === 0) look.removeProperty('--bands');
+    else look.setProperty('--bands', layers.join(', '));
   }
 
   /** Whether a mark of it will fade. */
@@ -340,6 +333,13 @@ export class RowElement implements PaintSurface {
     this.version = -1;
     this.#named = undefined;
   }
+}
+
+/** Where a run of named bytes is among the cells, in characters. */
+function placeOf(map: CellMap, skip: number, { from, to }: NamedRun): { start: number; width: number } {
+  const startOf = (byte: number) => map.starts[Math.floor((skip + byte) / map.bytesPerCell)] ?? 0;
+  const start = startOf(from);
+  return { start, width: startOf(to) + map.cellWidth - start };
 }
 
 /** A cell with its one text node. */

@@ -123,6 +123,8 @@ export class GridView {
   #rowHeight = 20;
   #characterWidth = 8;
   #viewportHeight = 0;
+  /** Height of the scrollbar, pixels. */
+  #trackHeight = 0;
   /** Left edges in the sheet, pixels. */
   #left: Readonly<Record<Pane, number>> = { cells: 0, characters: 0 };
   #visible: ByteRange = { offset: 0, length: 0 };
@@ -384,6 +386,7 @@ export class GridView {
     }
     const before = this.#metrics();
     this.#viewportHeight = this.#viewport.clientHeight;
+    this.#trackHeight = this.#track.clientHeight;
     this.#top = clampTop(this.#metrics(), this.#stayingInSight(before));
     this.#base = Math.floor(this.#top);
     for (const row of this.#rows) row.forget();
@@ -509,11 +512,12 @@ export class GridView {
     this.#track.setAttribute('aria-valuemax', String(layout.rowCount));
   }
 
+  /** From what was measured last: asking the page in the middle of a drawing would make it lay out what is half written. */
   #metrics(): ScrollMetrics {
     return {
       rows: this.layout.rowCount,
       page: this.#viewportHeight / this.#rowHeight,
-      track: this.#track.clientHeight,
+      track: this.#trackHeight,
     };
   }
 
@@ -590,10 +594,20 @@ export class GridView {
     this.#fading.ask(freshMs);
   }
 
-  /** Gives each visible row its element, in document order; elements that left one end come back at the other. */
+  /**
+   * Gives each visible row its element, in document order; elements that left one end come back at the other. After a jump
+   * they stay where they are and show other rows: moving an element costs more than writing its texts.
+   */
   #arrange(first: number, last: number): void {
-    const kept = this.#rows.filter((row) => row.index >= first && row.index <= last);
-    const freed = this.#rows.filter((row) => !kept.includes(row));
+    const isInSight = (row: RowElement) => row.index >= first && row.index <= last;
+    if (!this.#rows.some(isInSight)) {
+      for (const [i, row] of this.#rows.entries()) {
+        row.forget();
+        row.index = first + i;
+      }
+    }
+    const kept = this.#rows.filter(isInSight);
+    const freed = this.#rows.filter((row) => !isInSight(row));
     const take = (index: number): RowElement => {
       const row = freed.pop() ?? this.#spare.pop() ?? new RowElement();
       row.forget();
@@ -606,8 +620,8 @@ export class GridView {
     const keptLast = kept.at(-1)?.index ?? last;
     for (let index = first; index < keptFirst; index++) before.push(take(index));
     for (let index = keptLast + 1; index <= last; index++) after.push(take(index));
-    this.#layer.prepend(...before.map((row) => row.element));
-    this.#layer.append(...after.map((row) => row.element));
+    if (before.length > 0) this.#layer.prepend(...before.map((row) => row.element));
+    if (after.length > 0) this.#layer.append(...after.map((row) => row.element));
     for (const row of freed) {
       row.element.remove();
       this.#painter.paint(row, []);
