@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { measureEdits } from './edits.ts';
 import { meets } from './measure.ts';
 
-test('[shape-2] 100,000 scattered edits cost under 100 bytes each; a keystroke, its undo and the journal never take long', {
+test('[hex-11] [shape-2] 100,000 scattered edits cost under 100 bytes each; a keystroke, its undo and the journal never take long', {
   timeout: 300_000,
 }, async () => {
   const measures = await measureEdits(1);

@@ -38,16 +38,38 @@ const patterns: readonly Pattern[] = [
   { name: 'all of 4 KiB', offsets: Array.from({ length: shownBytes }, (_, i) => i), spans: 1 },
 ];
 
-/** Processor time of the page's main thread so far, milliseconds. */
-export async function mainThread(page: Page): Promise<() => Promise<number>> {
+/** What the browser counted of a page so far. */
+interface PageCosts {
+  /** Processor time of the main thread, milliseconds. */
+  readonly busy: number;
+  /** How often it laid out, and how often it computed styles. */
+  readonly layouts: number;
+  readonly styles: number;
+}
+
+/** The costs of a page, each time they are asked for. */
+export async function pageCosts(page: Page): Promise<() => Promise<PageCosts>> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   return async () => {
     const { metrics } = await session.send('Performance.getMetrics');
-    const task = metrics.find(({ name }) => name === 'TaskDuration');
-    if (task === undefined) throw new Error('the browser does not tell the time of its tasks');
-    return task.value * 1000;
+    const figure = (wanted: string): number => {
+      const metric = metrics.find(({ name }) => name === wanted);
+      if (metric === undefined) throw new Error(`the browser does not tell its ${wanted}`);
+      return metric.value;
+    };
+    return {
+      busy: figure('TaskDuration') * 1000,
+      layouts: figure('LayoutCount'),
+      styles: figure('RecalcStyleCount'),
+    };
   };
+}
+
+/** Processor time of the page's main thread so far, milliseconds. */
+export async function mainThread(page: Page): Promise<() => Promise<number>> {
+  const costs = await pageCosts(page);
+  return async () => (await costs()).busy;
 }
 
 /** Size of a delta and milliseconds that the page spends on it. */

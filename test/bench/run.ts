@@ -1,4 +1,4 @@
-/** `npm run bench [-- edits|find|names|compare|reads|link|guest|page|plot|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|compare|reads|link|guest|page|grid|plot|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -7,6 +7,7 @@ import { measureCompare } from './compare.ts';
 import { measureEditor } from './editor.ts';
 import { measureEdits } from './edits.ts';
 import { measureFind } from './find.ts';
+import { measureGrid } from './grid.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
@@ -26,6 +27,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   link: measureLink,
   guest: measureGuest,
   page: measurePage,
+  grid: measureGrid,
   plot: measurePlot,
   editor: measureEditor,
 };
@@ -50,7 +52,7 @@ async function main(): Promise<number> {
   }
   if (
     chosen.length === 0 ||
-    chosen.some((name) => !['edits', 'find', 'names', 'compare', 'plot'].includes(name))
+    chosen.some((name) => !['edits', 'find', 'names', 'compare', 'grid', 'plot'].includes(name))
   )
     await buildAndPlaceNative();
   const measures: Measure[] = [];
