@@ -94,11 +94,11 @@ void ScanJob::takeMail() {
     if (isOther) moved();
 }
 
-Progress ScanJob::check(PartitionDriver& driver, Checked& checked) {
+Progress ScanJob::check(PartitionDriver& driver, std::string& epoch) {
     if (!job_) job_.emplace(ReadRequest{request_.partition, request_.memory, request_.ranges, {}, Asking::nobody});
     const Progress made = job_->step(driver, *this);
     if (!made.isDone()) return made;
-    checked = {job_->epoch(), job_->at()};
+    epoch = job_->epoch();
     job_.reset();
     return made;
 }

@@ -52,7 +52,7 @@ class ScanJob final : public WatchJob, private ReadSink {
     void lay(ScanRequest request);
     [[nodiscard]] const WatchRequest& asked() const override { return request_; }
     void takeMail() override;
-    Progress check(PartitionDriver& driver, Checked& checked) override;
+    Progress check(PartitionDriver& driver, std::string& epoch) override;
     bool compare() override;
     [[nodiscard]] size_t wordAt(uint64_t offset) const;
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;

@@ -38,7 +38,7 @@ void SurveyJob::lay(const MemoryGeometry& geometry) {
     turn_ = 0;
 }
 
-Progress SurveyJob::check(PartitionDriver& driver, Checked& checked) {
+Progress SurveyJob::check(PartitionDriver& driver, std::string& epoch) {
     const auto whole = driver.divisible(request_.partition, request_.memory);
     std::optional<ColumnRange> needed;
     if (whole && next_ < whole->tileCount()) {
@@ -73,7 +73,7 @@ Progress SurveyJob::check(PartitionDriver& driver, Checked& checked) {
     if (next_ < count) return Progress::more();
     next_ = 0;
     turn_ = (turn_ + 1) % distance_;
-    checked = {begunEpoch_, driver.now()};
+    epoch = begunEpoch_;
     return Progress::done();
 }
 

@@ -48,7 +48,7 @@ class SurveyJob final : public WatchJob {
         bool has = false;
     };
     [[nodiscard]] const WatchRequest& asked() const override { return request_; }
-    Progress check(PartitionDriver& driver, Checked& checked) override;
+    Progress check(PartitionDriver& driver, std::string& epoch) override;
     bool compare() override;
     void lay(const MemoryGeometry& geometry);
     /** Looks at one tile. */

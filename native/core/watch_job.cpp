@@ -49,17 +49,18 @@ Progress WatchJob::step(PartitionDriver& driver) {
         began_ = time;
         wordsRead_ = 0;
     }
-    Checked checked;
-    const Progress made = check(driver, checked);
+    std::string epoch;
+    const Progress made = check(driver, epoch);
     if (!made.isDone()) return made;
+    // Both clocks at once: times of a recording are told by the one, and its beginning by the other.
     const auto now = driver.clock();
+    at_ = driver.now();
     roundBegan_ = *std::exchange(began_, std::nullopt);
     pace_.checked(roundBegan_, now, wordsRead_, asked());
-    if (!epoch_.empty() && checked.epoch != epoch_) {
-        throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", checked.epoch}, {"epoch", epoch_}});
+    if (!epoch_.empty() && epoch != epoch_) {
+        throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", epoch}, {"epoch", epoch_}});
     }
-    epoch_ = checked.epoch;
-    at_ = checked.at;
+    epoch_ = epoch;
     roundEnded_ = now;
     rounds_++;
     if (!compare() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};

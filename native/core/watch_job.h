@@ -77,7 +77,7 @@ class WatchJob {
     [[nodiscard]] virtual std::vector<std::vector<uint8_t>> pack(size_t most) const = 0;
     /** Of the last update: the epoch, the same as long as the watch lasts. */
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
-    /** Board clock of the last byte, ms. */
+    /** When that look ended, ms since 1970 on the board's clock: the same moment as `roundEnded()`. */
     [[nodiscard]] int64_t at() const { return at_; }
     /** Words of 32 bits that it has read since it began. */
     [[nodiscard]] uint64_t words() const { return words_; }
@@ -87,16 +87,11 @@ class WatchJob {
     [[nodiscard]] Time roundEnded() const { return roundEnded_; }
 
   protected:
-    /** Of which epoch a complete look is, and when it ended on the board's clock, ms. */
-    struct Checked {
-        std::string epoch;
-        int64_t at = 0;
-    };
     [[nodiscard]] virtual const WatchRequest& asked() const = 0;
     /** Before each step: takes over what other threads left. */
     virtual void takeMail() {}
-    /** Goes on with a look, for one slice at most. `checked` counts once it is done. */
-    virtual Progress check(PartitionDriver& driver, Checked& checked) = 0;
+    /** Goes on with a look, for one slice at most. Once it is done, `epoch` is the one that it is of. */
+    virtual Progress check(PartitionDriver& driver, std::string& epoch) = 0;
     /** Compares what a complete look found. True: there is something to tell. */
     virtual bool compare() = 0;
 

@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { type MemoryType, memoryTypes } from '../../src/model/geometry.ts';
+import type { Store } from './reported.ts';
 
 /** The memories of a tile that the witness knows. */
 export type WitnessMemory = MemoryType;
@@ -98,6 +99,14 @@ export interface WitnessRate {
   readonly ms: number;
   /** Turns per second. */
   readonly rate: number;
+}
+
+/** What a job with a seed stored. Times in milliseconds since 1970 on the board's clock. */
+export interface WitnessStores {
+  /** When the job began. */
+  readonly beganAt: number;
+  /** In their order; offsets are those in the tile. */
+  readonly stores: readonly Store[];
 }
 
 /** The witness refused a command. `code` is an errno name such as EBUSY, or SIGBUS, NOTHELD, USAGE. */
@@ -301,18 +310,36 @@ export class Witness {
 
   /**
    * Starts to change data memory as kernels do: at each step every word of the region becomes its
-   * pattern word plus the step number. Without a region: 64 bytes at 0x1000 of every tile.
+   * pattern word plus the step number. Without a region: 64 bytes at 0x1000 of every tile. With a seed (not 0) a step stores
+   * one to four words instead, half of them among the first sixteen, and `stores` tells each of them.
    */
   async run(
     options:
-      | { column: number; row: number; offset: number; length: number; rate: number }
+      | { column: number; row: number; offset: number; length: number; rate: number; seed?: number }
       | { rate: number } = {
       rate: 100,
     },
   ): Promise<void> {
-    const region =
-      'column' in options ? `${options.column} ${options.row} ${options.offset} ${options.length} ` : '';
-    await this.command(`run ${region}${options.rate}`);
+    if (!('column' in options)) {
+      await this.command(`run ${options.rate}`);
+      return;
+    }
+    const { column, row, offset, length, rate, seed = [] } = options;
+    await this.command(['run', column, row, offset, length, rate, seed].flat().join(' '));
+  }
+
+  /** Ends `run` with a seed, which ends by itself after 65,536 stores; answers with all that it stored. */
+  async stores(): Promise<WitnessStores> {
+    const answer = await this.command('stores');
+    const digits = /stores=([0-9a-f]*)$/.exec(answer)?.[1] ?? '';
+    const began = field(answer, 'wall');
+    const stores = Array.from({ length: field(answer, 'count') }, (_, i): Store => {
+      const [from = 0, to = 0, offset = 0, value = 0] = Array.from({ length: 4 }, (_, word) =>
+        Number.parseInt(digits.slice(8 * (4 * i + word), 8 * (4 * i + word + 1)), 16),
+      );
+      return { offset, value, from: (began + from) / 1000, to: (began + to) / 1000 };
+    });
+    return { beganAt: began / 1000, stores };
   }
 
   /** Ends `run`; answers with the number of steps taken. */

@@ -12,7 +12,10 @@ static struct {
 	uint32_t col, row, offset, length, step;
 	bool one_tile;
 	unsigned int rate;
+	uint32_t seed; /* of words and values; 0: every word changes at every step */
 } job;
+/* Scattered steps change these first words of the region as often as all of it. */
+#define BUSY_WORDS 16
 
 /* The loop whose rate is measured: read, change and write some words of one tile. */
 static struct {
@@ -172,33 +175,68 @@ bool do_fill(int argc, char **argv)
 	return answer("%s", "");
 }
 
-/* One step of the job: the words of every chosen tile take the step's value. */
-static void work(void)
+/*
+ * One step of a job with a seed: some words of its tile change, half of them to one of four values,
+ * so that some come back. False: the log is full.
+ */
+static bool scatter(void)
+{
+	volatile uint32_t *tile = held.words[DATA] + first_word(DATA, job.col, job.row);
+	uint32_t words = job.length / 4, busy = words < BUSY_WORDS ? words : BUSY_WORDS;
+	struct times coin = { 0, 1 }, some = { 1, 4 }, four = { 0, 3 }, any = { 0, UINT32_MAX - 1 };
+
+	for (uint32_t left = draw(&job.seed, some); left; left--) {
+		struct times where = { 0, (draw(&job.seed, coin) ? busy : words) - 1 };
+		uint32_t offset = job.offset + 4 * draw(&job.seed, where);
+		uint32_t value = draw(&job.seed, coin)
+					 ? draw(&job.seed, any)
+					 : pattern(DATA, job.col, job.row, offset, 0) +
+						   draw(&job.seed, four);
+
+		if (!store(tile, offset, value))
+			return false;
+	}
+	return true;
+}
+
+/* One step of a job without a seed: the words of every chosen tile take the step's value. */
+static void count_up(void)
 {
 	struct memory *m = &held.mem[DATA];
+
+	for (uint32_t c = 0; c < m->range.size.col; c++)
+		for (uint32_t r = 0; r < m->range.size.row; r++) {
+			uint32_t col = m->range.start.col + c, row = m->range.start.row + r;
+			volatile uint32_t *tile = held.words[DATA] + first_word(DATA, col, row);
+
+			if (job.one_tile && (col != job.col || row != job.row))
+				continue;
+			for (uint32_t o = job.offset; o < job.offset + job.length; o += 4)
+				tile[o / 4] = pattern(DATA, col, row, o, 0) + job.step;
+		}
+}
+
+static void work(void)
+{
+	bool more = true;
 	bool good = GUARDED({
 		job.step++;
-		for (uint32_t c = 0; c < m->range.size.col; c++)
-			for (uint32_t r = 0; r < m->range.size.row; r++) {
-				uint32_t col = m->range.start.col + c, row = m->range.start.row + r;
-				volatile uint32_t *tile =
-					held.words[DATA] + first_word(DATA, col, row);
-
-				if (job.one_tile && (col != job.col || row != job.row))
-					continue;
-				for (uint32_t o = job.offset; o < job.offset + job.length; o += 4)
-					tile[o / 4] = pattern(DATA, col, row, o, 0) + job.step;
-			}
+		if (job.seed)
+			more = scatter();
+		else
+			count_up();
 	});
-	if (!good) {
+	if (!good || !more) {
 		job.on = false;
-		note("the running job met a bus error and ended at step %u", job.step);
+		note("the running job ended at step %u: %s", job.step,
+		     good ? "its log is full" : "a bus error");
 	}
 }
 
 bool do_run(int argc, char **argv)
 {
-	uint32_t rate = 100;
+	static const char how[] = "run [RATE] or run COL ROW OFF LEN RATE [SEED]";
+	uint32_t rate = 100, seed = 0;
 
 	if (!held.words[DATA])
 		return refuse("NOTHELD", "no data memory is held");
@@ -206,18 +244,24 @@ bool do_run(int argc, char **argv)
 	job.offset = 0x1000;
 	job.length = 64;
 	if (argc == 2 && !number(argv[1], &rate))
-		return usage("run [RATE] or run COL ROW OFF LEN RATE");
-	if (argc > 2 && (argc != 6 || !number(argv[1], &job.col) || !number(argv[2], &job.row) ||
-			 !number(argv[3], &job.offset) || !number(argv[4], &job.length) ||
-			 !number(argv[5], &rate)))
-		return usage("run [RATE] or run COL ROW OFF LEN RATE");
+		return usage(how);
+	if (argc > 2 && (argc < 6 || argc > 7 || !number(argv[1], &job.col) ||
+			 !number(argv[2], &job.row) || !number(argv[3], &job.offset) ||
+			 !number(argv[4], &job.length) || !number(argv[5], &rate)))
+		return usage(how);
+	if (argc == 7 && (!number(argv[6], &seed) || !seed || !job.length))
+		return usage("SEED is not 0, of some words");
 	if (!rate || rate > 1000 || job.offset % 4 || job.length % 4 ||
 	    job.offset > held.mem[DATA].size || job.length > held.mem[DATA].size - job.offset ||
-	    (job.one_tile && !in_partition(job.col, job.row)))
+	    (job.one_tile &&
+	     (!in_partition(job.col, job.row) || job.row < held.mem[DATA].range.start.row)))
 		return usage("whole words inside one tile, RATE is 1 to 1000 steps a second");
 	job.rate = rate;
+	job.seed = seed;
 	job.step = 0;
 	job.on = true;
+	if (seed)
+		stores_begin();
 	note("runs at %u steps a second", rate);
 	return answer("%s", "");
 }

@@ -18,6 +18,7 @@
  *
  *   device.c   request, release, closebufs, init, tear, clear, core, reg, peek, gate, tiles
  *   memory.c   read, write, fill, run, stop, rate, spin, compare
+ *   stores.c   stores: what a job with a seed stored, and when
  *   starts.c   starts, kills: applications that ask once, and that are killed
  *   lives.c    cycles: an application that starts and ends again and again
  *   company.c  what others do: decoys, borrowed buffers, a file from zocl
@@ -195,6 +196,7 @@ static const struct {
 	{ "fill", do_fill },
 	{ "run", do_run },
 	{ "stop", do_stop },
+	{ "stores", do_stores },
 	{ "core", do_core },
 	{ "gate", do_gate },
 	{ "tiles", do_tiles },

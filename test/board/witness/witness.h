@@ -174,6 +174,11 @@ void job_end(void);
 bool job_runs(void);
 uint32_t job_steps(void);
 
+/* The log of a job's stores (stores.c). */
+void stores_begin(void);
+/* Stores a word at an offset of a tile, logged. False, and nothing stored: the log is full. */
+bool store(volatile uint32_t *tile, uint32_t offset, uint32_t value);
+
 /* Applications one after the other (lives.c, starts.c). */
 struct times { /* a time in milliseconds that is drawn anew each time, both ends included */
 	uint32_t least, most;
@@ -201,6 +206,7 @@ bool do_write(int argc, char **argv);
 bool do_fill(int argc, char **argv);
 bool do_run(int argc, char **argv);
 bool do_stop(int argc, char **argv);
+bool do_stores(int argc, char **argv);
 bool do_rate(int argc, char **argv);
 bool do_spin(int argc, char **argv);
 bool do_compare(int argc, char **argv);
