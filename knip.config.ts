@@ -26,8 +26,8 @@ const config: KnipConfig = {
     'scripts/**/!(try).ts',
     'test/**/*.ts',
   ],
-  // Started by their path (biome), compiled into the addon (the headers), made by the build (host-suites).
-  ignoreDependencies: ['@biomejs/biome', 'node-addon-api', 'node-api-headers', 'host-suites'],
+  // Started by their path (biome), compiled into the native parts (headers, zlib), made by the build (host-suites).
+  ignoreDependencies: ['@biomejs/biome', 'node-addon-api', 'node-api-headers', 'zlib-sync', 'host-suites'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 

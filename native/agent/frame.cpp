@@ -51,15 +51,15 @@ std::optional<Frame> FrameDecoder::next() {
     return Frame{std::move(*header), {payload.begin(), payload.end()}};
 }
 
-std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset) {
+std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset, size_t inflated) {
     constexpr uint8_t mapOfThree = 0x83;
     constexpr uint8_t shortText = 0xA0;
     std::vector<uint8_t> out;
     out.reserve(48);
-    out.push_back(mapOfThree);
+    out.push_back(inflated == 0 ? mapOfThree : mapOfThree + 1);
     const auto text = [&](std::string_view value) {
         out.push_back(static_cast<uint8_t>(shortText | value.size()));
-        out.insert(out.end(), value.begin(), value.end());
+        for (const char letter : value) out.push_back(static_cast<uint8_t>(letter));
     };
     text("id");
     packNumber(out, id);
@@ -67,6 +67,10 @@ std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset) {
     text("data");
     text("offset");
     packNumber(out, offset);
+    if (inflated != 0) {
+        text("inflated");
+        packNumber(out, inflated);
+    }
     return out;
 }
 

@@ -44,8 +44,11 @@ class FrameDecoder {
 
 /** The bytes of a frame up to its payload. Throws FrameError when a limit is broken. */
 std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes);
-/** The header of a `data` frame, as the library packs it: a read has thousands of them. */
-std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset);
+/**
+ * The header of a `data` frame, as the library packs it: a read has thousands of them.
+ * @param inflated of a deflated payload, how many bytes it is inflated; 0: it is as it was read
+ */
+std::vector<uint8_t> packDataHeader(uint64_t id, uint64_t offset, size_t inflated = 0);
 /** Appends the bytes of a frame up to its payload to `out`. Throws FrameError. */
 void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes);
 

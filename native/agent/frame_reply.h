@@ -7,7 +7,7 @@
 
 #include "../protocol/service.h"
 #include "frame_writer.h"
-#include "pace.h"
+#include "payloads.h"
 
 namespace tilescope {
 
@@ -15,12 +15,13 @@ class FrameReply final : public Reply {
   public:
     /**
      * @param pace of the connection; a read that overtakes goes out at once
+     * @param payloads of the connection
      * @param arena the worker thread's own: holds the bytes of one step
      * @param after called once the final frame is out
      */
-    FrameReply(uint64_t id, FrameWriter& writer, Pace& pace, std::span<uint8_t> arena,
+    FrameReply(uint64_t id, FrameWriter& writer, Pace& pace, Payloads& payloads, std::span<uint8_t> arena,
                std::function<void()> after = nullptr)
-        : id_(id), writer_(writer), pace_(pace), arena_(arena), after_(std::move(after)) {}
+        : id_(id), writer_(writer), pace_(pace), payloads_(payloads), arena_(arena), after_(std::move(after)) {}
     void expect(const ReadRequest& /*request*/, bool overtakes) override { paced_ = !overtakes; }
     void isLong() override { paced_ = true; }
     bool waits() override { return paced_ && pace_.room() == 0; }
@@ -42,12 +43,17 @@ class FrameReply final : public Reply {
         size_t length = 0;
     };
 
+    /** A frame of the answer, deflated where that is chosen. */
+    void add(Header header, std::span<const uint8_t> payload);
+    /** Bytes that were read, from an offset on. */
+    void addData(uint64_t offset, std::span<const uint8_t> bytes);
     /** Ends what goes out together with a mark, where the window asks for one. */
     void mark();
 
     uint64_t id_;
     FrameWriter& writer_;
     Pace& pace_;
+    Payloads& payloads_;
     std::span<uint8_t> arena_;
     std::function<void()> after_;
     /** A read whose bytes go by the window. */

@@ -7,6 +7,8 @@
 #include <random>
 #include <sstream>
 
+#include "inflate.h"
+
 using namespace tilescope;
 
 namespace {
@@ -81,6 +83,24 @@ TEST_CASE("[shape-6] bytes of a read go out in whole frames, some of them in one
         came.insert(came.end(), frame->payload.begin(), frame->payload.end());
     }
     CHECK(came == bytes);
+    const std::vector<uint8_t> deflated(100, 1);
+    size_t written = 0;
+    FrameWriter other([&](std::span<const FrameWriter::Part> parts) {
+        for (const auto& part : parts) {
+            written += part.size();
+            decoder.push(part);
+        }
+    });
+    CHECK(other.addData(7, 0x2000, deflated, 4096) > deflated.size());
+    const size_t length = other.addData(7, 0x3000, deflated, 4096);
+    CHECK(written == 0);
+    other.flush();
+    CHECK(written == 2 * length);
+    const auto first = decoder.next();
+    REQUIRE(first);
+    CHECK(first->header["offset"] == 0x2000);
+    CHECK(first->header["inflated"] == 4096);
+    CHECK(first->payload == deflated);
     CHECK(told > bytes.size());
 }
 
@@ -115,6 +135,12 @@ TEST_CASE("[main-10] the golden frames are encoded and decoded byte for byte") {
         CHECK(frame->header.dump() == one["header"].dump());
         CHECK(frame->payload == payload);
         CHECK_FALSE(decoder.next());
+        if (!one.contains("inflatedHex")) continue;
+        const auto whole = inflated(payload, one["header"]["inflated"].get<size_t>());
+        REQUIRE(whole);
+        CHECK(hexText(*whole) == one["inflatedHex"].get<std::string>());
+        CHECK(packDataHeader(one["header"]["id"], one["header"]["offset"], whole->size()) ==
+              Header::to_msgpack(one["header"]));
     }
     if (write) std::ofstream(TILESCOPE_GOLDEN) << golden.dump(2) << "\n";
 }

@@ -28,11 +28,18 @@ void FrameWriter::send(const Header& header, std::span<const uint8_t> payload) {
 }
 
 size_t FrameWriter::add(const Header& header, std::span<const uint8_t> payload) {
+    return addPacked(Header::to_msgpack(header), payload);
+}
+
+size_t FrameWriter::addData(uint64_t id, uint64_t offset, std::span<const uint8_t> deflated, size_t inflated) {
+    return addPacked(packDataHeader(id, offset, inflated), deflated);
+}
+
+size_t FrameWriter::addPacked(std::span<const uint8_t> header, std::span<const uint8_t> payload) {
     constexpr size_t small = 16384;
-    const std::vector<uint8_t> packed = Header::to_msgpack(header);
     const std::lock_guard lock(mutex_);
     const size_t before = waiting_.size();
-    appendFrameHead(waiting_, packed, payload.size());
+    appendFrameHead(waiting_, header, payload.size());
     const size_t bytes = waiting_.size() - before + payload.size();
     if (waiting_.size() + payload.size() <= small) {
         waiting_.insert(waiting_.end(), payload.begin(), payload.end());

@@ -32,6 +32,11 @@ class FrameWriter {
      * Returns the frames' length.
      */
     size_t sendData(uint64_t id, uint64_t offset, std::span<const uint8_t> bytes);
+    /**
+     * Likewise, deflated, in one frame that may wait as those of add() do. Returns the frame's length.
+     * @param inflated how many bytes they are, inflated
+     */
+    size_t addData(uint64_t id, uint64_t offset, std::span<const uint8_t> deflated, size_t inflated);
     /** Writes what waits. */
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
@@ -42,6 +47,7 @@ class FrameWriter {
     void sendError(uint64_t id, const CoreError& error) noexcept;
 
   private:
+    size_t addPacked(std::span<const uint8_t> header, std::span<const uint8_t> payload);
     /** What waits and this payload. */
     void writeNow(std::span<const uint8_t> payload);
 

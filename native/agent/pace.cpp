@@ -14,9 +14,14 @@ size_t Pace::room() {
     return window_ ? window_->room(std::chrono::steady_clock::now()) : std::numeric_limits<size_t>::max();
 }
 
-std::optional<uint64_t> Pace::sent(size_t bytes, SendWindow::Time at) {
+std::optional<uint64_t> Pace::sent(size_t bytes, SendWindow::Time at, bool marked) {
     const std::lock_guard lock(mutex_);
-    return window_ ? window_->sent(bytes, at) : std::nullopt;
+    return window_ ? window_->sent(bytes, at, marked) : std::nullopt;
+}
+
+WayTimes Pace::takeWayTimes() {
+    const std::lock_guard lock(mutex_);
+    return window_ ? window_->takeWayTimes() : WayTimes{};
 }
 
 void Pace::received(uint64_t mark) {

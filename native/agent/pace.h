@@ -13,7 +13,9 @@ class Pace {
     void begin();
     /** As SendWindow; a great many where there is no window. */
     [[nodiscard]] size_t room();
-    std::optional<uint64_t> sent(size_t bytes, SendWindow::Time at);
+    std::optional<uint64_t> sent(size_t bytes, SendWindow::Time at, bool marked);
+    /** Nothing where there is no window. */
+    WayTimes takeWayTimes();
     void received(uint64_t mark);
 
   private:

@@ -146,3 +146,42 @@ TEST_CASE(
     }
     CHECK(window.size() == SendWindow::least);
 }
+
+TEST_CASE("the time of a byte on the way is told where bytes waited for others, whatever the way takes besides") {
+    for (const auto& [rate, takes] :
+         {std::pair{1e6, 5ms}, std::pair{1e6, 400ms}, std::pair{0.1e6, 5ms}, std::pair{8e6, 20ms}}) {
+        CAPTURE(rate);
+        CAPTURE(takes.count());
+        Way way;
+        way.bytesPerSecond = rate;
+        way.takes = takes;
+        way.goFor(10s);
+        static_cast<void>(way.window.takeWayTimes());
+        way.goFor(5s);
+        const WayTimes times = way.window.takeWayTimes();
+        REQUIRE(times.marks > 3);
+        REQUIRE(times.fullBytes > 0);
+        CHECK(times.took.count() / times.fullBytes > 0.6 / rate);
+        CHECK(times.took.count() / times.fullBytes < 1.4 / rate);
+        CHECK(way.window.takeWayTimes().marks == 0);
+    }
+}
+
+TEST_CASE("a way that nobody fills is told as one where nothing waits, and few bytes tell nothing") {
+    SendWindow window;
+    SendWindow::Time now{1h};
+    const auto roundTrip = [&](size_t bytes) {
+        const auto mark = window.sent(bytes, now, true);
+        REQUIRE(mark);
+        now += 5ms;
+        window.received(*mark, now);
+        now += 100ms;
+    };
+    for (int i = 0; i < 20; i++) roundTrip(500);
+    CHECK(window.takeWayTimes().marks == 0);
+    for (int i = 0; i < 20; i++) roundTrip(8000);
+    const WayTimes times = window.takeWayTimes();
+    CHECK(times.marks == 20);
+    CHECK(times.fullBytes == 0);
+    CHECK(times.took.count() == 0);
+}

@@ -13,6 +13,7 @@
 
 #include "../core/fake_kernel.h"
 #include "../core/sample_expression.h"
+#include "inflate.h"
 
 using namespace tilescope;
 
@@ -128,6 +129,11 @@ class Connection {
         for (size_t at = 0; at + 4 <= data.payload.size(); at += 4) words.push_back(readWord(&data.payload[at]));
         return words;
     }
+    /** From now on the agent's frames come as over a way of so many bytes a second, and their marks are reported. */
+    void slow(double bytesPerSecond) {
+        bytesPerSecond_ = bytesPerSecond;
+        idleAt_ = std::chrono::steady_clock::now();
+    }
     /** Waits until everything that was sent is taken in. */
     void untilTakenIn() {
         untilRead();
@@ -157,7 +163,20 @@ class Connection {
     void takeIn() {
         std::array<uint8_t, 65536> bytes; // filled before it is read
         decoder_.push(std::span(bytes).first(receive(bytes)));
-        while (auto next = decoder_.next()) came_.push_back(std::move(*next));
+        while (auto next = decoder_.next()) {
+            if (bytesPerSecond_ > 0) arriveSlowly(*next);
+            came_.push_back(std::move(*next));
+        }
+    }
+    void arriveSlowly(const Frame& frame) {
+        constexpr double aboutHead = 40;
+        using Duration = std::chrono::steady_clock::duration;
+        const std::chrono::duration<double> lasts((static_cast<double>(frame.payload.size()) + aboutHead) /
+                                                  bytesPerSecond_);
+        idleAt_ = std::max(idleAt_, std::chrono::steady_clock::now()) + std::chrono::duration_cast<Duration>(lasts);
+        if (frame.header["t"] != "mark") return;
+        std::this_thread::sleep_until(idleAt_);
+        send({{"op", "received"}, {"mark", frame.header["mark"]}});
     }
     size_t receive(std::span<uint8_t> into) {
         pollfd ready{answers_[0], POLLIN, 0};
@@ -173,6 +192,8 @@ class Connection {
     std::array<int, 2> answers_{-1, -1};
     uint64_t lastId_ = 0;
     size_t received_ = 0;
+    double bytesPerSecond_ = 0;
+    std::chrono::steady_clock::time_point idleAt_;
     FrameDecoder decoder_;
     std::vector<Frame> came_;
     Ending ending_ = Ending::left;
@@ -483,4 +504,48 @@ TEST_CASE("[shape-4] a client that breaks the frame format is told why, and left
     client.sendBytes(std::vector<uint8_t>(8, 0xFF));
     CHECK(client.frame(0, "error").header["detail"] == "frame length");
     CHECK(client.ending() == Ending::broken);
+}
+
+TEST_CASE(
+    "[live-4] over a slow way the bytes of a read come deflated, which the trace says; a client that did not ask gets none") {
+    for (const bool asks : {true, false}) {
+        CAPTURE(asks);
+        Connection client;
+        client.kernel.own(0, 500, {});
+        for (uint32_t at = 0; at < 0x8000; at += 4) client.kernel.poke({6, 1}, at, at / 64);
+        client.start({{"marks", true}, {"deflate", asks}, {"trace", true}});
+        client.slow(2e6);
+        constexpr size_t length = 0x20000;
+        bool deflated = false;
+        for (int reads = asks ? 200 : 6; reads > 0 && !deflated; reads--) {
+            const uint64_t id = client.send(readOf(0, length));
+            REQUIRE(client.answer(id)["t"] == "ok");
+            std::vector<uint8_t> bytes;
+            while (bytes.size() < length) {
+                Frame data = client.frame(id, "data");
+                REQUIRE(data.header["offset"] == bytes.size());
+                if (data.header.contains("inflated")) {
+                    deflated = true;
+                    const auto whole = inflated(data.payload, data.header["inflated"].get<size_t>());
+                    REQUIRE(whole);
+                    CHECK(data.payload.size() < whole->size() / 2);
+                    data.payload = *whole;
+                }
+                bytes.insert(bytes.end(), data.payload.begin(), data.payload.end());
+            }
+            for (uint32_t at = 0; at < 0x8000; at += 4) REQUIRE(readWord(&bytes[at]) == at / 64);
+        }
+        CHECK(deflated == asks);
+        for (bool said = !asks; !said;) {
+            const Frame trace = client.frame(0, "trace");
+            for (const auto& line : trace.header["lines"]) {
+                said = said || line.get<std::string>().starts_with("payloads are deflated from now on: ");
+            }
+        }
+        Header watch = about("watch");
+        watch.update({{"ranges", {{0, 0x8000}}}, {"periodMs", 20}, {"wordsPerSecond", 1'000'000}});
+        const Frame update = client.frame(client.send(watch), "update");
+        CHECK(update.header.contains("inflated") == asks);
+        CHECK(client.ask({{"op", "bye"}})["t"] == "ok");
+    }
 }

@@ -24,7 +24,7 @@ std::vector<uint32_t> wordsOf(std::span<const uint8_t> payload) {
 } // namespace
 
 std::unique_ptr<Reply> Session::reply(uint64_t id) {
-    return std::make_unique<FrameReply>(id, writer_, pace_, arena());
+    return std::make_unique<FrameReply>(id, writer_, pace_, payloads_, arena());
 }
 
 std::span<uint8_t> Session::arena() const {
@@ -43,6 +43,8 @@ void Session::hello(uint64_t id, const Header& header) {
     const std::string device = header.contains("device") ? textIn(header, "device") : "/dev/aie0";
     const bool tracing = flagIn(header, "trace");
     if (flagIn(header, "marks")) pace_.begin();
+    if (flagIn(header, "deflate")) payloads_.begin();
+    payloads_.setTracing(tracing);
     arena_ = std::make_unique_for_overwrite<uint8_t[]>(arenaBytes); // what no read used costs no memory
     const auto unasked = [this](const char* kind) {
         return [this, kind](const Header& notice) {
@@ -122,8 +124,10 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
             ended_ = true;
             wake_();
         };
-        return service_->request(id, "ping", header, std::make_unique<FrameReply>(id, writer_, pace_, arena(), leave));
+        return service_->request(id, "ping", header,
+                                 std::make_unique<FrameReply>(id, writer_, pace_, payloads_, arena(), leave));
     }
+    if (op == "trace") payloads_.setTracing(flagIn(header, "on"));
     service_->request(id, op, header, reply(id));
 }
 

@@ -16,7 +16,7 @@
 
 #include "../protocol/service.h"
 #include "frame_writer.h"
-#include "pace.h"
+#include "payloads.h"
 
 namespace tilescope {
 
@@ -67,6 +67,7 @@ class Session {
     /** Writes that were answered before their last frame came, the latest last. */
     std::deque<uint64_t> dropped_;
     Pace pace_;
+    Payloads payloads_{pace_, writer_};
     std::unique_ptr<uint8_t[]> arena_; // the worker thread's own: bytes of one step; none before `hello`
     std::optional<std::chrono::steady_clock::time_point> saidStuck_;
     std::chrono::milliseconds heartbeat_{15000};

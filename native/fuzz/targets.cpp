@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "../agent/deflater.h"
 #include "../agent/frame.h"
+#include "../agent/inflate.h"
 #include "../core/driver.h"
 #include "../core/error.h"
 #include "../core/fake_kernel.h"
@@ -180,6 +182,20 @@ void takeAttribute(std::span<const uint8_t> input) {
     must(bytes <= mostAttributeBytes, "attributes that fit into no frame");
 }
 
+/** The first two bytes say how much the rest may be, deflated. What comes out is inflated to what went in. */
+void takePayload(std::span<const uint8_t> input) {
+    constexpr size_t about = 2;
+    if (input.size() <= about) return;
+    const size_t most = size_t{input[0]} | size_t{input[1]} << 8U;
+    const auto bytes = input.subspan(about);
+    static Deflater deflater;
+    const auto deflated = deflater.deflated(bytes, most);
+    if (!deflated) return;
+    must(deflated->size() <= most, "more than it may");
+    const auto whole = inflated(*deflated, bytes.size());
+    must(whole && std::equal(whole->begin(), whole->end(), bytes.begin(), bytes.end()), "deflated to other bytes");
+}
+
 std::string requestSeed(char which, const Header& header) {
     return which + bytesText(Header::to_msgpack(header));
 }
@@ -203,6 +219,7 @@ std::vector<FuzzTarget> makeTargets() {
     for (const std::string& one : holdArguments(hold)) arguments += (arguments.empty() ? "" : zero) + one;
     return {
         {"stream", takeStream, {stream}},
+        {"payload", takePayload, {"\xff\xff" + std::string(300, 'a') + hardware, "\x10" + zero + hardware}},
         {"request",
          takeRequest,
          {requestSeed(0, read), requestSeed(1, with({{"epoch", "boot/1@2.0"}, {"force", false}, {"more", true}})),

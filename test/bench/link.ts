@@ -1,4 +1,4 @@
-/** Over SSH: reading against `cat`, what waits behind a long read, and the round trips of an apply on a slow link. */
+/** Over SSH: reading against `cat`, on a slow link too, what waits behind a long read, and the round trips of an apply. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
@@ -8,16 +8,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'ssh2';
 import { root } from '../../scripts/common.ts';
 import type { Board, BoardLog, PartitionMemory, WriteEdit } from '../../src/board/board.ts';
-import { createSshConnector } from '../../src/board/ssh/connector.ts';
+import { createCoreBoard } from '../../src/board/core-board.ts';
+import { WireClient } from '../../src/board/protocol/wire-client.ts';
+import { openAgentStream } from '../../src/board/ssh/connector.ts';
 import type { AgentBinary } from '../../src/board/ssh/target.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { keyOf } from '../conformance/keys.ts';
+import { Random } from '../conformance/random.ts';
 import { startProxy } from '../net/proxy.ts';
+import { typicalContents } from './contents.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 import { compile } from './reads.ts';
 
 const columns = { startCol: 0, numCols: 50 };
-const bytes = 50 * 8 * 0x8000;
+const tileBytes = 0x8000;
+const bytes = 50 * 8 * tileBytes;
 const silent: BoardLog = { trace: () => undefined, info: () => undefined, warn: () => undefined };
 
 async function agentBinary(): Promise<AgentBinary> {
@@ -32,11 +37,15 @@ async function agentBinary(): Promise<AgentBinary> {
   };
 }
 
-/** Connects through `port` as a person would who trusts the board's key. */
-async function connect(board: VirtualBoard, port: number, folder: string): Promise<Board> {
+/**
+ * Connects through `port` as a person would who trusts the board's key.
+ * @param deflate whether payloads may come deflated
+ */
+async function connect(board: VirtualBoard, port: number, folder: string, deflate = true): Promise<Board> {
   const knownHosts = join(folder, `known_hosts.${port}`);
   await writeFile(knownHosts, board.hostPublicKeys.map((key) => `[127.0.0.1]:${port} ${key}\n`).join(''));
-  const connector = createSshConnector(
+  const { signal } = new AbortController();
+  const stream = await openAgentStream(
     {
       host: '127.0.0.1',
       port,
@@ -56,8 +65,11 @@ async function connect(board: VirtualBoard, port: number, folder: string): Promi
         forgetSecret: async () => undefined,
       },
     },
+    { log: silent, onStep: () => undefined },
+    signal,
   );
-  return connector.connect({ log: silent, onStep: () => undefined }, new AbortController().signal);
+  const client = await WireClient.start(stream, { log: silent, deflate }, signal);
+  return createCoreBoard(client, silent, { signal, route: stream.route });
 }
 
 /**
@@ -66,13 +78,14 @@ async function connect(board: VirtualBoard, port: number, folder: string): Promi
  */
 async function startPeer(
   board: VirtualBoard,
+  port = board.port,
 ): Promise<{ run: (command: string) => Promise<number>; end: () => void }> {
   const made = await board.exec(
     `dd if=/dev/urandom of=/tmp/peer bs=65536 count=${bytes / 65536} 2>/dev/null`,
   );
   if (made.code !== 0) throw new Error(`no peer file: ${made.stderr}`);
   const client = new Client();
-  const sock = net.connect({ host: '127.0.0.1', port: board.port, noDelay: true });
+  const sock = net.connect({ host: '127.0.0.1', port, noDelay: true });
   const privateKey = await readFile(board.privateKeyPath);
   await new Promise<void>((resolve, reject) => {
     client.once('ready', resolve).once('error', reject);
@@ -230,7 +243,7 @@ const slowLink = 1e6;
  */
 async function behindBulk(board: VirtualBoard, folder: string, looks: number): Promise<Measure[]> {
   const link = await startProxy({ targetPort: board.port });
-  const ours = await connect(board, link.port, folder);
+  const ours = await connect(board, link.port, folder, false); // the memory holds zeros, which deflated fill no link
   try {
     const memory = (await ours.open(keyOf(columns), {}, new AbortController().signal)).memory('data');
     if (memory === undefined) throw new Error('the partition has no data memory');
@@ -289,6 +302,126 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
   }
 }
 
+/** Fills the data memory, which holds zeros, with typical contents, and a file on the board with the same bytes. */
+async function fillTypical(board: VirtualBoard, memory: PartitionMemory, folder: string): Promise<void> {
+  const signal = new AbortController().signal;
+  const contents = typicalContents(bytes / tileBytes, new Random(7));
+  const { epoch } = await memory.read([{ offset: 0, length: 4 }], { asking: 'fast' }, signal);
+  const seen = new Uint8Array(tileBytes);
+  const edits: WriteEdit[] = [];
+  for (let offset = 0; offset < bytes; offset += tileBytes) {
+    const tile = contents.subarray(offset, offset + tileBytes);
+    if (tile.some((byte) => byte !== 0)) edits.push({ offset, seen, bytes: tile });
+  }
+  const report = await memory.write(edits, { epoch, force: true }, signal);
+  if (report.spans.some((span) => span.outcome !== 'verified')) throw new Error('not all was written');
+  await writeFile(join(folder, 'typical'), contents);
+  await board.put(join(folder, 'typical'), '/tmp/typical');
+}
+
+/** A long read, which must be whole: how long it takes, in ms. */
+async function readAll(memory: PartitionMemory, expected?: Uint8Array): Promise<number> {
+  const begin = performance.now();
+  const result = await memory.read(
+    [{ offset: 0, length: bytes }],
+    { asking: 'fast' },
+    new AbortController().signal,
+  );
+  const ms = performance.now() - begin;
+  const [missing] = result.unreadable;
+  if (missing !== undefined) throw new Error(`bytes are missing: ${JSON.stringify(missing)}`);
+  const [piece] = result.pieces;
+  if (expected !== undefined && Buffer.compare(piece?.bytes ?? new Uint8Array(0), expected) !== 0)
+    throw new Error('other bytes than were written');
+  return ms;
+}
+
+/**
+ * 12.5 MiB of typical contents on a fast link beside themselves as they are, and over a link of 1 MB/s beside `cat` of the
+ * same bytes. One agent at a time: another's look at the device may take so long here that a long read gives way to it.
+ */
+async function typical(board: VirtualBoard, folder: string, rounds: number): Promise<Measure[]> {
+  const link = await startProxy({ targetPort: board.port });
+  const peer = await startPeer(board, link.port);
+  const connected = async <T>(deflate: boolean, use: (memory: PartitionMemory) => Promise<T>): Promise<T> => {
+    const one = await connect(board, link.port, folder, deflate);
+    try {
+      const signal = new AbortController().signal;
+      const memory = (await one.open(keyOf(columns), {}, signal)).memory('data');
+      if (memory === undefined) throw new Error('the partition has no data memory');
+      return await use(memory);
+    } finally {
+      await one.dispose();
+    }
+  };
+  try {
+    await connected(true, (memory) => fillTypical(board, memory, folder));
+    const contents = await readFile(join(folder, 'typical'));
+    const fresh = (deflate: boolean): Promise<number> =>
+      connected(deflate, async (memory) => {
+        // What comes behind another program waits for it: this read does.
+        await memory.read(
+          [{ offset: 0, length: tileBytes }],
+          { asking: 'fast' },
+          new AbortController().signal,
+        );
+        return readAll(memory, contents);
+      });
+    const [chosen = [], asTheyAre = []] = await interleave(
+      rounds,
+      () => fresh(true),
+      () => fresh(false),
+    );
+    link.slow(slowLink);
+    const counted = async (act: () => Promise<number>): Promise<{ ms: number; came: number }> => {
+      const before = link.bytes.toClient;
+      return { ms: await act(), came: link.bytes.toClient - before };
+    };
+    const mine: { ms: number; came: number }[] = [];
+    const cat: { ms: number; came: number }[] = [];
+    await connected(true, async (memory) => {
+      for (let round = 0; round < rounds; round++) {
+        mine.push(await counted(() => readAll(memory, contents)));
+        cat.push(await counted(() => peer.run('cat /tmp/typical')));
+      }
+    });
+    const of = (all: typeof mine, key: 'ms' | 'came'): number[] => all.map((one) => one[key]);
+    const rate = (ms: number): number => bytes / 2 ** 20 / (ms / 1000);
+    return [
+      {
+        name: 'read 12.5 MiB of typical contents over SSH, link of 1 MB/s',
+        value: rate(median(of(mine, 'ms'))),
+        unit: 'MiB/s',
+        peer: { name: '`cat` of the same bytes over that link', value: rate(median(of(cat, 'ms'))) },
+        ratio: median(of(cat, 'ms')) / median(of(mine, 'ms')),
+        goal: { at: 'least', value: 3 },
+        note: `median of ${rounds}; ms: ours ${spread(of(mine, 'ms'))}, peer ${spread(of(cat, 'ms'))}`,
+      },
+      {
+        name: 'bytes over that link for them',
+        value: median(of(mine, 'came')),
+        unit: 'bytes',
+        peer: { name: '`cat`', value: median(of(cat, 'came')) },
+        ratio: median(of(cat, 'came')) / median(of(mine, 'came')),
+        goal: { at: 'least', value: 3 },
+        note: `${spread(of(mine, 'came'), 0)}`,
+      },
+      {
+        name: 'read 12.5 MiB of typical contents over SSH, deflated or not by choice',
+        value: rate(median(chosen)),
+        unit: 'MiB/s',
+        peer: { name: 'a client that does not ask for it', value: rate(median(asTheyAre)) },
+        ratio: median(asTheyAre) / median(chosen),
+        goal: { at: 'least', value: 0.97 },
+        note: `median of ${rounds}, interleaved; ms: by choice ${spread(chosen)}, as they are ${spread(asTheyAre)}`,
+      },
+    ];
+  } finally {
+    peer.end();
+    await link.close();
+  }
+}
+
 const wholeArray = { parts: '1:0:0:50:9' };
 
 /** The same over a board with two processors, where the agent reads while the SSH server encrypts. */
@@ -322,6 +455,7 @@ async function measureOneProcessor(folder: string, rounds: number): Promise<Meas
       ...(await throughput(board, folder, rounds, '')),
       ...(await behindBulk(board, folder, 10 * rounds)),
       await apply(board, folder, applies),
+      ...(await typical(board, folder, rounds)),
     ];
     await board.assertClean();
     return measures;

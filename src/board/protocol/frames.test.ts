@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants, deflateRawSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
@@ -150,6 +151,98 @@ describe('[main-10] frames', () => {
   });
 });
 
+/** Bytes of a kind that tiles hold: all alike, small numbers, a repeated line, noise. */
+function someBytes(random: Random, length: number): Uint8Array {
+  const bytes = random.bytes(length);
+  const kind = random.below(4);
+  if (kind === 0) bytes.fill(random.below(256));
+  if (kind === 1)
+    bytes.forEach((byte, i) => {
+      bytes[i] = i % 4 === 0 ? byte % 16 : 0;
+    });
+  if (kind === 2) bytes.copyWithin(16, 0);
+  return bytes;
+}
+
+describe('[live-4] deflated payloads', () => {
+  const deflated = (payload: Uint8Array, inflated: unknown = payload.length, more: readonly number[] = []) =>
+    encodeFrame(
+      { id: 1, t: 'data', offset: 0, inflated },
+      join([deflateRawSync(payload), Uint8Array.from(more)]),
+    );
+
+  it(`come back as they were, beside others, however they are cut (seed ${seed})`, () => {
+    const random = new Random(seed + 3);
+    for (let run = 0; run < 40; run++) {
+      const sent = Array.from({ length: 1 + random.below(6) }, () => {
+        const bytes = someBytes(random, 1 + random.below(random.pick([1, 300, 20_000, 65_536])));
+        const level = random.below(10);
+        const strategy = random.pick([
+          constants.Z_DEFAULT_STRATEGY,
+          constants.Z_FIXED,
+          constants.Z_HUFFMAN_ONLY,
+        ]);
+        const small = deflateRawSync(bytes, { level, strategy });
+        const fits = random.below(3) > 0 && small.length <= maxPart;
+        return { bytes, payload: fits ? small : bytes, header: fits ? { inflated: bytes.length } : {} };
+      });
+      const frames = sent.map(({ header, payload }, id) =>
+        encodeFrame({ id, t: 'data', ...header }, payload),
+      );
+      const came = decode(join(frames), random);
+      expect(came.error).toBeUndefined();
+      expect(came.frames.map(({ payload }) => Buffer.from(payload).toString('base64'))).toEqual(
+        sent.map(({ bytes }) => Buffer.from(bytes).toString('base64')),
+      );
+      expect(came.frames.map(({ size }) => size)).toEqual(frames.map((frame) => frame.length));
+    }
+  });
+
+  it.each([0, -1, 1.5, maxPart + 1, 2 ** 40, '100', true, null, [1]])(
+    'whose length is said to be %j end the connection',
+    (length) => {
+      const { frames, error } = decode(deflated(new Uint8Array(100), length), new Random(1));
+      expect(frames).toEqual([]);
+      expect(error).toMatchObject({ code: 'protocol' });
+    },
+  );
+
+  it.each([
+    ['more bytes than they say', deflated(new Uint8Array(1000), 999)],
+    ['fewer bytes than they say', deflated(new Uint8Array(1000), 1001)],
+    ['bytes behind their end', deflated(new Uint8Array(1000), 1000, [0])],
+    ['no bytes', encodeFrame({ id: 1, inflated: 5 })],
+    ['bytes that are not deflated', encodeFrame({ id: 1, inflated: 5 }, Uint8Array.of(7, 7, 7))],
+    [
+      'half of themselves',
+      encodeFrame({ id: 1, inflated: 100 }, deflateRawSync(new Random(5).bytes(100)).subarray(0, 50)),
+    ],
+  ])('with %s end the connection', (_, bytes) => {
+    const decoder = new FrameDecoder();
+    expect(() => decoder.push(bytes, () => expect.fail('no frame'))).toThrow(/bad frame: deflated payload/);
+    expect(() => decoder.push(encodeFrame({ id: 1 }), () => expect.fail('no frame'))).toThrow(/bad frame/);
+  });
+
+  it('that would fill the memory end the connection when they are longer than they say', () => {
+    const bomb = deflateRawSync(new Uint8Array(60_000_000));
+    expect(bomb.length).toBeLessThan(maxPart);
+    const { error } = decode(encodeFrame({ id: 1, inflated: maxPart }, bomb), new Random(1));
+    expect(error).toMatchObject({ code: 'protocol', message: expect.stringContaining('deflated payload') });
+  });
+
+  it(`that are damaged are other bytes of the same length, or end the connection (seed ${seed})`, () => {
+    const random = new Random(seed + 4);
+    for (let run = 0; run < 500; run++) {
+      const length = 1 + random.below(2000);
+      const small = Uint8Array.from(deflateRawSync(someBytes(random, length)));
+      for (let i = 1 + random.below(3); i > 0; i--) small[random.below(small.length)] = random.below(256);
+      const { frames, error } = decode(encodeFrame({ id: 1, inflated: length }, small), random);
+      if (error === undefined) expect(frames.map(({ payload }) => payload.length)).toEqual([length]);
+      else expect(error).toMatchObject({ code: 'protocol' });
+    }
+  });
+});
+
 describe('the start marker', () => {
   it(`is found after any text, however it is cut (seed ${seed})`, () => {
     const random = new Random(seed + 2);
@@ -189,13 +282,18 @@ describe('[main-10] golden frames', () => {
     header: Record<string, unknown>;
     payloadHex: string;
     frameHex: string;
+    inflatedHex?: string;
   }[];
 
-  it.each(vectors)('$name is encoded and decoded byte for byte', ({ header, payloadHex, frameHex }) => {
-    const payload = Uint8Array.from(Buffer.from(payloadHex, 'hex'));
-    expect(Buffer.from(encodeFrame(header, payload)).toString('hex')).toBe(frameHex);
-    const frames: Frame[] = [];
-    new FrameDecoder().push(Uint8Array.from(Buffer.from(frameHex, 'hex')), (frame) => frames.push(frame));
-    expect(frames).toEqual([{ header, payload, size: frameHex.length / 2 }]);
-  });
+  it.each(vectors)(
+    '$name is encoded and decoded byte for byte',
+    ({ header, payloadHex, frameHex, inflatedHex }) => {
+      const payload = Uint8Array.from(Buffer.from(payloadHex, 'hex'));
+      expect(Buffer.from(encodeFrame(header, payload)).toString('hex')).toBe(frameHex);
+      const frames: Frame[] = [];
+      new FrameDecoder().push(Uint8Array.from(Buffer.from(frameHex, 'hex')), (frame) => frames.push(frame));
+      const whole = Uint8Array.from(Buffer.from(inflatedHex ?? payloadHex, 'hex'));
+      expect(frames).toEqual([{ header, payload: whole, size: frameHex.length / 2 }]);
+    },
+  );
 });

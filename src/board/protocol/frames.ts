@@ -4,6 +4,7 @@
  */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import { BoardError } from '../errors.ts';
+import { inflatePayload } from './inflate.ts';
 
 /** Most bytes of a header, and of a payload. */
 export const maxPart = 65_536;
@@ -25,7 +26,7 @@ export type Header = Readonly<Record<string, unknown>>;
 
 export interface Frame {
   readonly header: Header;
-  /** A copy: the receiver may keep it. */
+  /** A copy, inflated: the receiver may keep it. */
   readonly payload: Uint8Array;
   /** Bytes of all of it on the wire. */
   readonly size: number;
@@ -97,7 +98,18 @@ export class FrameDecoder {
   #frame(): Frame {
     const end = prefix + this.#view.getUint32(4, true);
     const header = this.#header(this.#buffer.subarray(prefix, end));
-    return { header, payload: this.#buffer.slice(end, this.#need), size: this.#need };
+    return { header, payload: this.#payload(header, end), size: this.#need };
+  }
+
+  #payload({ inflated }: Header, begin: number): Uint8Array {
+    if (inflated === undefined) return this.#buffer.slice(begin, this.#need);
+    const isLength = typeof inflated === 'number' && Number.isInteger(inflated);
+    if (!isLength || inflated < 1 || inflated > maxPart) return this.#fail('length of an inflated payload');
+    try {
+      return inflatePayload(this.#buffer.subarray(begin, this.#need), inflated);
+    } catch (error) {
+      return this.#fail(`deflated payload: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #header(bytes: Uint8Array): Header {

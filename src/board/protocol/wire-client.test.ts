@@ -1,4 +1,5 @@
 import { PassThrough, Writable } from 'node:stream';
+import { deflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
@@ -145,6 +146,32 @@ describe('marks [shape-6]', () => {
     const { agent, client } = await connect();
     const closed = new Promise<BoardError>((resolve) => client.onClose(resolve));
     agent.send({ id: 0, t: 'mark', mark });
+    expect((await closed).code).toBe('protocol');
+  });
+});
+
+describe('[live-4] deflated payloads', () => {
+  it('are asked for unless they are not wanted, and inflated', async () => {
+    const bytes = new Uint8Array(4096).fill(7);
+    const { agent, client } = await connect({
+      intercept: ({ header: { op, id } }, loopback) => {
+        if (op !== 'read') return false;
+        loopback.send({ id, t: 'data', offset: 0, inflated: bytes.length }, deflateRawSync(bytes));
+        loopback.send({ id, t: 'ok', epoch: 'e', at: 1 });
+        return true;
+      },
+    });
+    expect(agent.requests[0]).toMatchObject({ op: 'hello', deflate: true });
+    const answer = await client.read(request([{ offset: 0, length: bytes.length }]), undefined, never);
+    expect(answer.bytes).toEqual([bytes]);
+    const other = await connect({}, { deflate: false });
+    expect(other.agent.requests[0]).toMatchObject({ op: 'hello', deflate: false });
+  });
+
+  it('that are no such end the connection', async () => {
+    const { agent, client } = await connect();
+    const closed = new Promise<BoardError>((resolve) => client.onClose(resolve));
+    agent.send({ id: 0, t: 'mark', mark: 1, inflated: 9 }, Uint8Array.of(1, 2, 3));
     expect((await closed).code).toBe('protocol');
   });
 });

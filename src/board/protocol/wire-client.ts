@@ -101,6 +101,8 @@ export interface WireOptions {
   readonly facts?: ErrorFacts;
   /** Whether the core names each ioctl; default yes. */
   readonly trace?: boolean;
+  /** Whether payloads may come deflated where that is sooner; default yes. */
+  readonly deflate?: boolean;
   /** The core's limits in ms: after so long without a sign of us it takes nothing, or ends itself. */
   readonly heartbeatMs?: number;
   readonly exitMs?: number;
@@ -166,6 +168,7 @@ export class WireClient implements CoreClient {
         protocol: protocolVersion,
         trace: options.trace ?? true,
         marks: true,
+        deflate: options.deflate ?? true,
         device: options.device ?? defaultDevice,
         heartbeatMs: options.heartbeatMs ?? 15_000,
         exitMs: options.exitMs ?? 60_000,
