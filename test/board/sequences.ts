@@ -568,8 +568,8 @@ class Sequence {
     const memory = this.#memory();
     if (when === 'reading') {
       const range = { offset: 0, length: Math.min(65_536, memory.bytesPerTile * 2) };
-      // The answer about gated tiles alone is short.
-      const most = this.#model.runsAt(memory, 0) ? 1500 : 60;
+      // The answer about gated tiles alone is short; so is one whose zeros come deflated.
+      const most = this.#model.runsAt(memory, 0) ? 150 : 60;
       const cut = this.#run.link.cutAfter('toClient', this.#random.below(most));
       const reading = this.#with(live, (partition) =>
         memoryOf(partition, memory).read([range], { asking: 'fast' }, never),
