@@ -193,7 +193,7 @@ ${command}`;
       void running.closed.then(() => {
         this.#lines.end();
         onReadable();
-        fail(this.#connection.failure() ?? this.#ended(running.status, noise));
+        fail(this.#connection.failure() ?? this.#ended(running, noise));
       });
       void this.#connection.closed.then(fail);
       patience.arm('starting the agent', this.#scope.timeouts.start);
@@ -256,17 +256,16 @@ ${command}`;
   }
 
   /** Why there is no agent, from what was printed. */
-  #ended(status: number | undefined, noise: Buffer): BoardError {
+  #ended({ status, ending }: RemoteCommand, noise: Buffer): BoardError {
     const printed = this.#afterRun(noise);
     if (printed === undefined) {
       return shellEnded(noise.toString('utf8'), this.#shellErrors ?? '', this.#facts);
     }
-    const how = `it ended with status ${status ?? 'unknown'}`;
     const facts = { ...this.#facts, machine: this.#probe.machine, status: status ?? -1 };
-    if (this.#by === 'sudo') return sudoFailure(this.stderr, how, facts);
+    if (this.#by === 'sudo') return sudoFailure(this.stderr, ending, facts);
     const said = `${this.stderr}\n${printed.toString('utf8')}`.trim();
-    const reason = lastLine(this.stderr) || how;
-    const detail = `the agent ended before it began (status ${status ?? 'unknown'}): ${said.slice(0, 4000)}`;
+    const reason = lastLine(this.stderr) || ending;
+    const detail = `no agent (${ending}): ${said.slice(0, 4000)}`;
     if (/exec format error|cannot execute binary|syntax error|unexpected/i.test(said)) {
       return new BoardError('wrong-arch', detail, { ...facts, reason });
     }
@@ -281,8 +280,8 @@ ${command}`;
       this.#connection.closed,
       running.closed.then(() => {
         const status = running.status ?? -1;
-        const reason = lastLine(this.stderr) || `it ended with status ${status}`;
-        const detail = `the agent ended (status ${status}): ${this.stderr.trim()}`;
+        const reason = lastLine(this.stderr) || running.ending;
+        const detail = `the agent is gone (${running.ending}): ${this.stderr.trim()}`;
         return (
           this.#connection.failure() ??
           new BoardError('agent-failed', detail, { ...this.#facts, reason, status })

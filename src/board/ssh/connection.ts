@@ -182,18 +182,28 @@ export class RemoteCommand {
   readonly channel: ClientChannel;
   /** Resolves when the channel is gone and its output was read. */
   readonly closed: Promise<void>;
-  /** Exit status, once it is known. */
+  /** Exit status, once it is known; none of a command that a signal ended. */
   status: number | undefined;
+  #signal: string | undefined;
 
   constructor(channel: ClientChannel) {
     this.channel = channel;
-    channel.once('exit', (code: number | null) => {
+    channel.once('exit', (code: number | null, signal?: string) => {
       this.status = code ?? undefined;
+      this.#signal = signal;
     });
     channel.on('error', () => {
       // A channel that breaks closes as well, and the connection knows the reason.
     });
     this.closed = new Promise((resolve) => channel.once('close', () => resolve()));
+  }
+
+  /** How it ended, for a log and as the reason that a person reads where it said none itself. */
+  get ending(): string {
+    // The name is the server's.
+    if (this.#signal !== undefined)
+      return `it was ended by ${/^SIG\w{1,12}$/.test(this.#signal) ? this.#signal : 'a signal'}`;
+    return this.status === undefined ? 'it ended' : `it ended with status ${this.status}`;
   }
 }
 

@@ -240,6 +240,17 @@ describe('[main-15] bringing the agent to the board', () => {
     });
   });
 
+  test('an agent that is killed: the signal is said, not a status that there is none of', async () => {
+    const server = await serve();
+    const script = '#!/bin/sh\nprintf TILESCP1\nread x\nkill -9 $$\n';
+    const stream = await start(server, { agent: agent('1.0', script) });
+    stream.input.write('go\n');
+    stream.output.resume();
+    const error = await stream.closed;
+    expect(error).toMatchObject({ code: 'agent-failed', facts: { reason: 'it was ended by SIGKILL' } });
+    expect(error.message).toMatch(/SIGKILL/);
+  });
+
   test('[truth-18] lines that the agent prints beside its stream are bounded, in number and in length', async () => {
     const server = await serve();
     const script = `#!/bin/sh

@@ -167,8 +167,9 @@ export class TestServer {
       child.stdin.destroy();
       child.kill('SIGHUP');
     });
-    child.on('close', (status) => {
-      channel.exit(status ?? 255);
+    child.on('close', (status, signal) => {
+      if (signal === null) channel.exit(status ?? 255);
+      else channel.exit(signal);
       channel.end();
     });
   }
