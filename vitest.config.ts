@@ -20,6 +20,7 @@ const alone = {
 const longest = [
   'saving.e2e.test.ts',
   'owner.e2e.test.ts',
+  'soak.board.test.ts',
   'sequences.board.test.ts',
   'kills.board.test.ts',
   'native.board.test.ts',

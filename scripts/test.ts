@@ -88,7 +88,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     ...vitest('e2e', ['e2e', 'e2e-alone']),
     secondTry: true,
   },
-  long: { minutes: 120, prepare: [browser, native, extension], ...vitest('long') },
+  long: { minutes: 150, prepare: [browser, native, extension], ...vitest('long') },
 };
 
 /** The native parts are built from nothing in 4 minutes on a quiet machine of two cores. */

@@ -1,5 +1,5 @@
 /**
- * A TCP proxy on 127.0.0.1 that behaves like a link: delay, a rate, black hole, cut. Used where the kernel has no traffic
+ * A TCP proxy on 127.0.0.1 that behaves like a link: delay, a rate, stalls, black hole, cut. Used where the kernel has no traffic
  * control. It counts bytes; it knows nothing of what they mean.
  */
 import net from 'node:net';
@@ -19,6 +19,8 @@ export interface LinkProxy {
   delay(oneWayMs: number): void;
   /** What comes from now on goes at so many bytes a second in each direction of a connection; `Infinity`: at once. */
   slow(bytesPerSecond: number): void;
+  /** From now on nothing comes through in either direction, and nothing is lost: it all comes once the stall is over (`false`). */
+  stall(on: boolean): void;
   /** From now on bytes vanish in both directions, without FIN or RST, as when a cable is pulled. `false` lets new bytes pass; those that vanished stay lost. */
   blackHole(on: boolean): void;
   /** Resets every connection. New ones are accepted unless `refuse` is set. */
@@ -54,6 +56,7 @@ class DelayLine {
   readonly delayMs: () => number;
   readonly rate: () => number;
   #lastLeaves = 0;
+  readonly stalled: () => boolean;
   readonly swallow: () => boolean;
   /** How many of so many bytes may go through. */
   readonly admit: (bytes: number) => number;
@@ -65,6 +68,7 @@ class DelayLine {
     sink: net.Socket,
     delayMs: () => number,
     rate: () => number,
+    stalled: () => boolean,
     swallow: () => boolean,
     admit: (bytes: number) => number,
     broken: () => void,
@@ -73,11 +77,17 @@ class DelayLine {
     this.sink = sink;
     this.delayMs = delayMs;
     this.rate = rate;
+    this.stalled = stalled;
     this.swallow = swallow;
     this.admit = admit;
     this.broken = broken;
     source.on('data', (chunk) => this.#put(chunk));
     source.on('end', () => this.#put(null));
+  }
+
+  /** A stall is over. */
+  goOn(): void {
+    this.#pump();
   }
 
   stop(): void {
@@ -113,6 +123,7 @@ class DelayLine {
   #pump(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.stalled()) return;
     const now = performance.now();
     for (let first = this.#queue[0]; first !== undefined && first.at <= now; first = this.#queue[0]) {
       this.#queue.shift();
@@ -140,6 +151,7 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
   const lines = new Set<DelayLine>();
   const bytes = { toTarget: 0, toClient: 0 };
   let hole = false;
+  let stalled = false;
   let refuse = false;
   const cut = (refuseNew = false): void => {
     refuse = refuseNew;
@@ -178,8 +190,26 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
       noDelay: true,
       allowHalfOpen: true,
     });
-    const up = new DelayLine(client, target, delay, rate, () => hole, admit('toTarget'), broken);
-    const down = new DelayLine(target, client, delay, rate, () => hole, admit('toClient'), broken);
+    const up = new DelayLine(
+      client,
+      target,
+      delay,
+      rate,
+      () => stalled,
+      () => hole,
+      admit('toTarget'),
+      broken,
+    );
+    const down = new DelayLine(
+      target,
+      client,
+      delay,
+      rate,
+      () => stalled,
+      () => hole,
+      admit('toClient'),
+      broken,
+    );
     for (const line of [up, down]) lines.add(line);
     for (const [socket, other] of [
       [client, target],
@@ -210,6 +240,10 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
     slow: (rate) => {
       bytesPerSecond = rate;
     },
+    stall: (on) => {
+      stalled = on;
+      if (!on) for (const line of lines) line.goOn();
+    },
     blackHole,
     cut,
     cutAfter: (direction, count) => setTrap(direction, count, cut),
@@ -219,6 +253,7 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
     },
     close: () => {
       hole = false;
+      stalled = false;
       cut(true);
       return new Promise((resolve) => server.close(() => resolve()));
     },
