@@ -31,9 +31,6 @@ export interface Changes {
 /** Bytes that are not there yet, in our grid. */
 const missing = '··';
 
-/** Draws until a picture that is there counts as seen: the one that shows it, and the one after. */
-const draws = 2;
-
 /** Nodes, with the elements in them. */
 function within(nodes: NodeList): number {
   let count = nodes.length;
@@ -48,8 +45,9 @@ class GridBench {
   #contender: Contender = 'ours';
   #peer: PeerGrid | undefined;
   #noted: { intervals: number[]; moved: number; isOver: boolean } | undefined;
-  /** Who waits for the next press to be answered. */
+  /** Who waits for the next press to be answered, and how long that took. */
   #landed: ((milliseconds: number) => void) | undefined;
+  #landing: Promise<number> | undefined;
 
   constructor() {
     window.addEventListener('pointerdown', ({ timeStamp }) => this.#press(timeStamp), true);
@@ -144,20 +142,35 @@ class GridBench {
     if (landed === undefined) return;
     this.#landed = undefined;
     const before = this.#top;
-    let there = 0;
+    let isThere = false;
+    const { port1, port2 } = new MessageChannel();
+    // After a frame was drawn: within it, it depends on who asked first for it whether the rows are there.
+    port1.onmessage = () => {
+      isThere ||= this.#top !== before && this.#isComplete;
+    };
     const look = (now: number): void => {
-      there = this.#top !== before && this.#isComplete ? there + 1 : 0;
-      if (there < draws) requestAnimationFrame(look);
-      else landed(now - at);
+      if (isThere) {
+        port1.close();
+        landed(now - at);
+        return;
+      }
+      port2.postMessage(undefined);
+      requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
   }
 
-  /** Milliseconds from the next press until other rows are in the page, with all their bytes, and were presented. */
-  landing(): Promise<number> {
-    return new Promise((done) => {
+  /** From here on a press is a jump: input overtakes what a script asks of a busy page, so this is waited for. */
+  aim(): void {
+    this.#landing = new Promise((done) => {
       this.#landed = done;
     });
+  }
+
+  /** Milliseconds from the press after `aim` until other rows are in the page, with all their bytes, and were presented. */
+  landing(): Promise<number> {
+    if (this.#landing === undefined) throw new Error('no press is waited for');
+    return this.#landing;
   }
 
   /** What scrolls: the browser scrolls an element by itself, but not for a wheel that a script imitates. */

@@ -41,6 +41,8 @@ export function makeTrack(moveTo: (share: number) => void): HTMLElement {
     const { top, height } = track.getBoundingClientRect();
     moveTo(Math.min(1, Math.max(0, (event.clientY - top) / height)));
   };
+  // A press would extend a selection of text, and the next one drag what is selected instead of the thumb.
+  track.addEventListener('mousedown', (event) => event.preventDefault());
   track.addEventListener('pointerdown', (event) => {
     track.setPointerCapture(event.pointerId);
     follow(event);
