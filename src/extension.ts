@@ -413,7 +413,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new CommandFace(editor, writes, files, watches, bookmarks, docked).register(),
+    ...new CommandFace(editor, writes, files, watches, bookmarks, docked, context.workspaceState).register(),
     docked,
     ...docked.register(),
     writes,

@@ -13,8 +13,10 @@ namespace tilescope {
 struct Carrier {
     int in = 0;
     int out = 1;
-    /** Readable once a signal asks to end; -1: none does. */
+    /** A signalfd: what comes there asks to end, SIGHUP as the end of input does; -1: nothing does. */
     int signals = -1;
+    /** Called once the client is gone and the agent goes on for what is recorded: nobody is at `in` and `out` any more. */
+    std::function<void()> letGo = [] {};
 };
 
 /** How a connection ends. */
@@ -23,12 +25,12 @@ enum class Ending : int {
     left = 0,
     /** The client broke the frame format. */
     broken = 3,
-    /** Nothing was heard for exitMs. */
+    /** Nothing was heard for exitMs, or keepMs with recordings. */
     silent = 4,
 };
 
 /**
- * Serves one client until it leaves.
+ * Serves one client until it leaves. With recordings it goes on then, for other agents that come for them, until all are forgotten.
  * @param leaving called before the session is given up, whose thread may be in the middle of a step. When the client
  * stopped reading it is called on the worker's thread, with nothing held; null where there was no session yet. The agent
  * ends its process there.

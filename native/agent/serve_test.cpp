@@ -1,19 +1,26 @@
 #include "serve.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <future>
 #include <poll.h>
+#include <string_view>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
 #include "../core/fake_kernel.h"
 #include "../core/sample_expression.h"
 #include "inflate.h"
+#include "recording_door.h"
 
 using namespace tilescope;
 
@@ -81,7 +88,7 @@ class Connection {
         std::array<uint8_t, 8> marker{};
         for (size_t got = 0; got < marker.size();) got += receive(std::span(marker).subspan(got));
         REQUIRE(std::string(marker.begin(), marker.end()) == startMarker);
-        Header hello{{"op", "hello"}, {"protocol", protocolVersion}};
+        Header hello{{"op", "hello"}, {"protocol", protocolVersion}, {"keepMs", 30'000}};
         hello.update(keys);
         REQUIRE(ask(hello)["t"] == "ok");
     }
@@ -548,4 +555,184 @@ TEST_CASE(
         CHECK(update.header.contains("inflated") == asks);
         CHECK(client.ask({{"op", "bye"}})["t"] == "ok");
     }
+}
+
+namespace {
+
+Header recordAs(const char* name) {
+    Header header = about("record");
+    header.update(
+        {{"ranges", {{0, 64}}}, {"periodMs", 20}, {"wordsPerSecond", 0}, {"recording", name}, {"ringBytes", 1 << 18}});
+    return header;
+}
+
+/** Asks for all of a recording until the answer is as it should be. */
+template <typename Condition> Header recorded(Connection& client, const char* name, Condition condition) {
+    for (;;) {
+        const Header answer = client.ask({{"op", "recording"}, {"recording", name}, {"from", 0}});
+        REQUIRE(answer["t"] == "ok");
+        if (condition(answer)) return answer;
+    }
+}
+
+bool hasBegun(const Header& answer) {
+    return answer["looks"] > 0;
+}
+
+Header forget(const char* name) {
+    return {{"op", "end-recording"}, {"recording", name}, {"forget", true}};
+}
+
+} // namespace
+
+TEST_CASE(
+    "[live-6] what is recorded outlives a client that is gone, and the next one has all of it until it is forgotten") {
+    constexpr const char* name = "outlives-its-client";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    first.start();
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    const Header before = recorded(first, name, hasBegun);
+    first.kernel.poke({6, 1}, 4, 1);
+    recorded(first, name, [](const Header& answer) { return answer["next"] == 2; });
+    first.hangUp();
+    first.kernel.poke({6, 1}, 4, 2); // nobody is there
+    Connection second;
+    second.start();
+    const Header after = recorded(second, name, [](const Header& answer) { return answer["next"] == 3; });
+    CHECK(after["beganAt"] == before["beganAt"]);
+    CHECK(after["epoch"] == before["epoch"]);
+    CHECK(after["age"] >= after["at"]);
+    CHECK(after["lostMoments"] == 0);
+    CHECK_FALSE(after.contains("ended"));
+    const uint64_t id = second.send({{"op", "recording"}, {"recording", name}, {"from", 1}});
+    CHECK(second.answer(id)["first"] == 1);
+    const Frame entries = second.frame(id, "entries");
+    REQUIRE(entries.payload.size() == 2 * 24);
+    CHECK(readWord(&entries.payload[20]) == 1);
+    CHECK(readWord(&entries.payload[44]) == 2);
+    Header pace = recordAs(name);
+    pace["periodMs"] = 40;
+    CHECK(second.ask(pace)["t"] == "ok");
+    pace["ranges"] = {{0, 32}};
+    CHECK(second.ask(pace)["code"] == "protocol");
+    const Socket mute = reachRecording(name); // keeps nobody
+    REQUIRE(mute);
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    CHECK(first.ending() == Ending::left);
+    CHECK(second.ask({{"op", "recording"}, {"recording", name}, {"from", 0}})["code"] == "no-recording");
+}
+
+TEST_CASE("a client that says so leaves its recording behind; one that says no more than bye takes it along") {
+    constexpr const char* name = "left-behind";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    first.start();
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    CHECK(first.ask({{"op", "bye"}, {"keepRecordings", true}})["t"] == "ok");
+    Connection second;
+    second.kernel.own(0, 500, {});
+    second.start();
+    recorded(second, name, hasBegun);
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    CHECK(first.ending() == Ending::left);
+    REQUIRE(second.ask(recordAs(name))["t"] == "ok");
+    Connection third;
+    third.start();
+    recorded(third, name, hasBegun);
+    second.hangUp();
+    CHECK(third.ask({{"op", "bye"}})["t"] == "ok");
+    CHECK(third.ending() == Ending::left);
+    CHECK(second.ending() == Ending::left);
+    CHECK_FALSE(reachRecording(name));
+}
+
+TEST_CASE("while its client is silent an agent answers another one, and records on") {
+    constexpr const char* name = "silent-client";
+    Connection first;
+    first.kernel.own(0, 500, {});
+    constexpr std::chrono::milliseconds heartbeat{2000};
+    first.start({{"heartbeatMs", heartbeat.count()}});
+    REQUIRE(first.ask(recordAs(name))["t"] == "ok");
+    const auto silentFrom = std::chrono::steady_clock::now() + heartbeat;
+    Connection second;
+    second.start();
+    const auto isSilent = [&](const Header&) { return std::chrono::steady_clock::now() > silentFrom; };
+    const Header answer = recorded(second, name, isSilent);
+    recorded(second, name, [&](const Header& later) { return later["looks"] > answer["looks"]; });
+    CHECK(second.ask(forget(name))["t"] == "ok");
+    first.hangUp();
+    CHECK(first.ending() == Ending::left);
+}
+
+TEST_CASE("an agent that goes on for its recordings ends when nobody was heard for long") {
+    constexpr const char* name = "nobody-comes";
+    Connection client;
+    client.kernel.own(0, 500, {});
+    client.start({{"exitMs", 3000}, {"keepMs", 3000}});
+    REQUIRE(client.ask(recordAs(name))["t"] == "ok");
+    client.hangUp();
+    CHECK(client.ending() == Ending::silent);
+    CHECK_FALSE(reachRecording(name));
+}
+
+TEST_CASE("a recording of an agent that speaks another protocol, or nothing that is understood, is refused in words") {
+    const Socket door = openDoor("another-version");
+    REQUIRE(door);
+    CHECK_FALSE(openDoor("another-version"));
+    Connection client;
+    client.start();
+    const auto answerWith = [&](const Header& header) {
+        const uint64_t id = client.send({{"op", "recording"}, {"recording", "another-version"}, {"from", 0}});
+        Socket way;
+        REQUIRE(eventually([&] { return static_cast<bool>(way = letIn(door)); }));
+        REQUIRE(sendAll(way, encodeFrameHead(header, 0)));
+        return client.answer(id);
+    };
+    const Header other = answerWith({{"id", 1}, {"t", "error"}, {"have", 3}});
+    CHECK(other["code"] == "no-recording");
+    CHECK(other["facts"]["have"] == 3);
+    CHECK(answerWith({{"id", "one"}})["code"] == "no-recording");
+    CHECK(answerWith({{"id", 2}, {"t", "error"}, {"code", "epoch"}, {"detail", "another"}})["code"] == "epoch");
+}
+
+TEST_CASE("a recording's door is shut to another user, and nobody goes through a door of another user") {
+    if (geteuid() != 0) return; // nobody else can become another user
+    const Socket door = openDoor("of-this-user");
+    REQUIRE(door);
+    std::array<int, 2> ready{};
+    std::array<int, 2> done{};
+    REQUIRE(pipe2(ready.data(), O_CLOEXEC) == 0);
+    REQUIRE(pipe2(done.data(), O_CLOEXEC) == 0);
+    const pid_t other = fork();
+    REQUIRE(other >= 0);
+    if (other == 0) {
+        constexpr uid_t nobody = 65534;
+        const bool isOther = setresuid(nobody, nobody, nobody) == 0;
+        const Socket theirs = openDoor("of-another-user");
+        sockaddr_un address{};
+        constexpr std::string_view name("\0tilescope-recording-of-this-user", 33);
+        address.sun_family = AF_UNIX;
+        std::copy(name.begin(), name.end(), address.sun_path);
+        const Socket way(socket(AF_UNIX, SOCK_STREAM, 0));
+        const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+        const bool isThere = connect(way.fd(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
+        const bool isWell = isOther && theirs && isThere && !reachRecording("of-this-user");
+        char byte = isWell ? 'y' : 'n';
+        const bool isSaid = write(ready[1], &byte, 1) == 1;
+        close(done[1]);
+        _exit(isSaid && read(done[0], &byte, 1) == 0 ? 0 : 1); // until the test is over
+    }
+    char said = 0;
+    REQUIRE(read(ready[0], &said, 1) == 1);
+    CHECK(said == 'y');
+    CHECK_FALSE(letIn(door)); // who stays
+    CHECK_FALSE(letIn(door)); // who left
+    CHECK_FALSE(reachRecording("of-another-user"));
+    CHECK_FALSE(openDoor("of-another-user"));
+    close(done[1]);
+    int status = -1;
+    CHECK(waitpid(other, &status, 0) == other);
+    CHECK(status == 0);
+    for (const int end : {ready[0], ready[1], done[0]}) close(end);
 }

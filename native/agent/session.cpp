@@ -6,6 +6,7 @@
 
 #include "../protocol/requests.h"
 #include "frame_reply.h"
+#include "recording_relay.h"
 
 namespace tilescope {
 namespace {
@@ -13,6 +14,13 @@ namespace {
 constexpr size_t mostOpenRequests = 256;
 /** More than one lease of a fast read gets through on the boards we know. */
 constexpr size_t arenaBytes = size_t{4} << 20U;
+
+/** The first number of what visitors ask: no client has it, nor has what the service itself runs. */
+constexpr uint64_t firstVisitId = uint64_t{1} << 54U;
+
+bool isOfRecording(const std::string& op) {
+    return op == "record" || op == "recording" || op == "end-recording";
+}
 
 /** Little-endian words of a payload of whole words. */
 std::vector<uint32_t> wordsOf(std::span<const uint8_t> payload) {
@@ -40,6 +48,7 @@ void Session::hello(uint64_t id, const Header& header) {
     constexpr uint64_t longest = 24ULL * 3600 * 1000;
     heartbeat_ = std::chrono::milliseconds(numberOr(header, "heartbeatMs", longest, 15000));
     exitAfter_ = std::chrono::milliseconds(numberOr(header, "exitMs", longest, 60000));
+    keepFor_ = std::chrono::milliseconds(numberOr(header, "keepMs", longest, 600000));
     const std::string device = header.contains("device") ? textIn(header, "device") : "/dev/aie0";
     const bool tracing = flagIn(header, "trace");
     if (flagIn(header, "marks")) pace_.begin();
@@ -58,6 +67,7 @@ void Session::hello(uint64_t id, const Header& header) {
         Service::Notices{
             unasked("partitions"), [this](const std::vector<std::string>& lines) { writer_.sendTrace(lines); },
             unasked("start-refused"), [](const std::string& text) { fprintf(stderr, "%s\n", text.c_str()); }});
+    serves_ = true;
     service_->worker().setTracing(tracing);
     service_->request(id, "hello", header, reply(id));
 }
@@ -120,7 +130,9 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         return service_->request(id, "ping", header, reply(id));
     }
     if (op == "bye") {
-        const auto leave = [this] {
+        if (!flagIn(header, "keepRecordings")) forgetRelayed();
+        const auto leave = [this, keeps = flagIn(header, "keepRecordings")] {
+            leavesRecordings_ = keeps;
             ended_ = true;
             wake_();
         };
@@ -128,7 +140,42 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
                                  std::make_unique<FrameReply>(id, writer_, pace_, payloads_, arena(), leave));
     }
     if (op == "trace") payloads_.setTracing(flagIn(header, "on"));
+    if (relay(id, op, header)) return;
     service_->request(id, op, header, reply(id));
+}
+
+bool Session::relay(uint64_t id, const std::string& op, const Header& header) {
+    if (!isOfRecording(op)) return false;
+    const std::string name = recordingIn(header);
+    const auto here = service_->recordings();
+    if (std::find(here.begin(), here.end(), name) != here.end()) return false;
+    Socket way = reachRecording(name);
+    if (!way) return false;
+    relayed_.insert(name);
+    service_->worker().post(std::make_unique<RecordingRelay>(id, reply(id), std::move(way), header), true);
+    return true;
+}
+
+void Session::forgetRelayed() {
+    for (const std::string& name : relayed_) {
+        const Socket way = reachRecording(name);
+        const Header end{{"op", "end-recording"}, {"recording", name}, {"forget", true}};
+        if (way) askThrough(way, end); // nobody waits for an answer
+    }
+}
+
+std::vector<std::string> Session::recordings() const {
+    return service_ ? service_->recordings() : std::vector<std::string>();
+}
+
+void Session::visit(const std::string& op, const Header& header, std::unique_ptr<Reply> reply) {
+    if (!isOfRecording(op)) throw badRequest("a visitor asks for recordings only");
+    const auto here = recordings();
+    if (std::find(here.begin(), here.end(), recordingIn(header)) == here.end()) {
+        throw CoreError("no-recording", "there is no recording of this name");
+    }
+    if (service_->worker().size() >= mostOpenRequests) throw badRequest("too many open requests");
+    service_->request(firstVisitId + visits_++, op, header, std::move(reply));
 }
 
 void Session::drop(uint64_t id) {
@@ -181,9 +228,7 @@ void Session::setSilent(bool silent) {
 }
 
 std::chrono::milliseconds Session::exitAfter() const {
-    constexpr std::chrono::minutes whileRecording{10};
-    return service_ && service_->records() ? std::max<std::chrono::milliseconds>(exitAfter_, whileRecording)
-                                           : exitAfter_;
+    return hasRecordings() ? std::max(exitAfter_, keepFor_) : exitAfter_;
 }
 
 void Session::endHalts(std::chrono::milliseconds atMost) {

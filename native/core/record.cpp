@@ -74,8 +74,16 @@ RingPart RecordJob::part(uint64_t from, size_t mostWords, Time now) {
 }
 
 RecordState RecordJob::state() const {
-    return {scan_.epoch(),       beganAt_,      at_,   scan_.rounds(), scan_.words(), ring_.first() - 1,
-            ring_.lostChanges(), ring_.bytes(), ended_};
+    return {scan_.epoch(),
+            beganAt_,
+            at_,
+            scan_.rounds(),
+            scan_.words(),
+            ring_.first() - 1,
+            ring_.lostChanges(),
+            ring_.bytes(),
+            began_ && asked_ ? since(*asked_) : 0,
+            ended_};
 }
 
 } // namespace tilescope

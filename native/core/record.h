@@ -43,6 +43,8 @@ struct RecordState {
     uint64_t lostMoments = 0;
     uint64_t lostChanges = 0;
     size_t bytes = 0;
+    /** How long the first look was ago when somebody last asked, ms. */
+    uint32_t age = 0;
     /** Why nothing is recorded any more. */
     std::optional<CoreError> ended;
 };

@@ -124,6 +124,7 @@ Header recordingHeader(const RecordState& state, const RingPart& part) {
     Header header{{"epoch", state.epoch},
                   {"beganAt", state.beganAt},
                   {"at", state.at},
+                  {"age", state.age},
                   {"looks", state.made},
                   {"words", state.words},
                   {"lostMoments", state.lostMoments},

@@ -59,8 +59,9 @@ class ReplyTask : public Task {
 class AnswerTask final : public ReplyTask {
   public:
     using Act = std::function<OrLater<Header>(Engine&)>;
-    AnswerTask(uint64_t id, std::unique_ptr<Reply> reply, Act act)
-        : ReplyTask(id, std::move(reply)), act_(std::move(act)) {}
+    AnswerTask(uint64_t id, std::unique_ptr<Reply> reply, Act act, bool outlastsSilence)
+        : ReplyTask(id, std::move(reply)), act_(std::move(act)), outlasts_(outlastsSilence) {}
+    [[nodiscard]] bool outlastsSilence() const override { return outlasts_; }
     Progress step(Engine& engine) override {
         auto answer = act_(engine);
         if (!answer) return answer.later();
@@ -71,6 +72,7 @@ class AnswerTask final : public ReplyTask {
 
   private:
     Act act_;
+    bool outlasts_;
     Header answer_;
 };
 
@@ -197,6 +199,7 @@ class RecordingTask final : public PartsTask {
   public:
     RecordingTask(uint64_t id, std::unique_ptr<Reply> reply, std::shared_ptr<RecordJob> job, uint64_t from)
         : PartsTask(id, std::move(reply)), job_(std::move(job)), from_(from) {}
+    [[nodiscard]] bool outlastsSilence() const override { return true; } // another agent may ask
     Progress step(Engine& engine) override {
         part_ = job_->part(from_, mostAnswerWords, engine.clock());
         answer_ = recordingHeader(job_->state(), part_);
@@ -294,8 +297,9 @@ Worker::Hooks hooksOf(Service::Notices notices) {
 Service::Service(Platform platform, std::string device, Notices notices)
     : platform_(std::move(platform)), worker_(platform_.kernel, std::move(device), hooksOf(std::move(notices))) {}
 
-void Service::answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act) {
-    worker_.post(std::make_unique<AnswerTask>(id, std::move(reply), std::move(act)), true);
+void Service::answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act,
+                     bool outlastsSilence) {
+    worker_.post(std::make_unique<AnswerTask>(id, std::move(reply), std::move(act), outlastsSilence), true);
 }
 
 void Service::refuse(uint64_t id, const CoreError& error, std::unique_ptr<Reply> reply) {
@@ -325,9 +329,11 @@ void Service::record(uint64_t id, const Header& header, std::unique_ptr<Reply> r
         }
         auto job = std::make_shared<RecordJob>(std::move(request));
         recordings_[name] = job;
+        recordingCount_ = recordings_.size();
         worker_.post(std::make_unique<RecordTask>(firstOwnId + recordingsBegun_++, std::move(job)), false);
     }
-    answer(id, std::move(reply), [](Engine&) { return Header::object(); });
+    answer(
+        id, std::move(reply), [](Engine&) { return Header::object(); }, true);
 }
 
 std::shared_ptr<RecordJob> Service::recordingOf(const Header& header) {
@@ -336,8 +342,10 @@ std::shared_ptr<RecordJob> Service::recordingOf(const Header& header) {
     return found->second;
 }
 
-bool Service::records() const {
-    return std::any_of(recordings_.begin(), recordings_.end(), [](const auto& one) { return !one.second->isOver(); });
+std::vector<std::string> Service::recordings() const {
+    std::vector<std::string> names;
+    for (const auto& [name, job] : recordings_) names.push_back(name);
+    return names;
 }
 
 std::shared_ptr<WatchJob> Service::watchOf(uint64_t id) {
@@ -460,10 +468,12 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
     if (op == "end-recording") {
         const auto job = recordingOf(header);
         if (flagIn(header, "forget")) recordings_.erase(recordingIn(header));
-        return answer(id, std::move(reply), [job](Engine&) {
+        recordingCount_ = recordings_.size();
+        const auto end = [job](Engine&) {
             job->end(CoreError("cancelled", "the recording was ended"));
             return Header::object();
-        });
+        };
+        return answer(id, std::move(reply), end, true);
     }
     if (op == "status") {
         StatusRequest request = statusRequest(header);

@@ -3,6 +3,7 @@
  * answers through a Reply. Knows which request overtakes which; must not know how requests and answers travel.
  */
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -105,12 +106,15 @@ class Service {
     void seen(uint64_t id);
     /** Answers with an error, in turn. */
     void refuse(uint64_t id, const CoreError& error, std::unique_ptr<Reply> reply);
-    /** Whether anything is being recorded. */
-    [[nodiscard]] bool records() const;
+    /** The recordings that their client did not forget, whether they go on or not. Of the thread that asks. */
+    [[nodiscard]] std::vector<std::string> recordings() const;
+    /** Whether there are any. Any thread. */
+    [[nodiscard]] bool hasRecordings() const { return recordingCount_ != 0; }
     [[nodiscard]] Worker& worker() { return worker_; }
 
   private:
-    void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
+    void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act,
+                bool outlastsSilence = false);
 
     void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     void debugRead(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
@@ -127,6 +131,7 @@ class Service {
     /** Recordings by name, until their client forgets them. Of the thread that asks. */
     std::map<std::string, std::shared_ptr<RecordJob>> recordings_;
     uint64_t recordingsBegun_ = 0;
+    std::atomic<size_t> recordingCount_{0};
     Worker worker_;
 };
 

@@ -178,6 +178,8 @@ export interface RecordOptions extends WatchOptions {
 
 /** A part of a recording, and why nothing is recorded any more. */
 export interface RecordedPart extends RecordingPart {
+  /** How long ago the first look was when this was told, milliseconds. */
+  readonly age: number;
   readonly ended?: BoardError;
 }
 
@@ -193,7 +195,7 @@ export interface RecordingHandle {
   setPace(pace: WatchPace, signal: AbortSignal): Promise<void>;
   /** What follows; `from`: the first look that is missing, 0 for everything. */
   part(from: number, signal: AbortSignal): Promise<RecordedPart>;
-  /** Nothing more is recorded. What was is there until `forget`, or until the connection ends. */
+  /** Nothing more is recorded. What was is there until `forget`, or for ten minutes after the connection is gone. */
   end(forget: boolean, signal: AbortSignal): Promise<void>;
 }
 
@@ -484,8 +486,12 @@ export interface Board {
   readonly names?: KeptNames;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
-  /** Ends the connection and all that it started on the board. */
-  dispose(): Promise<void>;
+  /**
+   * Ends the connection and all that it started on the board.
+   *
+   * @param keepRecordings but for what is recorded, which goes on for the next connection of the same user, ten minutes at most
+   */
+  dispose(keepRecordings?: boolean): Promise<void>;
 }
 
 /** What a build called places when their bytes were kept. */

@@ -211,9 +211,9 @@ class CoreBoard implements Board {
     });
   }
 
-  async dispose(): Promise<void> {
+  async dispose(keepRecordings = false): Promise<void> {
     this.#end ??= new BoardError('connection-lost', 'the connection was ended here');
-    await this.#client.dispose();
+    await this.#client.dispose(keepRecordings);
     this.#partitionsChanged.dispose();
     this.#closed.dispose();
   }

@@ -135,8 +135,13 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     case 'no-recording':
       return {
-        message: l10n.t('The board has this recording no more.'),
-        nextStep: l10n.t('What came of it before stays here. Record again to go on.'),
+        message:
+          'have' in facts
+            ? l10n.t('Another version of Tilescope recorded this: it cannot be fetched any more.')
+            : l10n.t('The board has this recording no more.'),
+        nextStep: l10n.t(
+          'It ends ten minutes after the link, with a restart, and where the board ends processes at log-out. What came before stays here. Record again to go on.',
+        ),
       };
     case 'no-halting':
       return explainNoHalting(facts, l10n);

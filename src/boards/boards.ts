@@ -115,9 +115,9 @@ export class BoardCollection implements Disposable {
     await this.#store.update(boardsKey, parseBoardConfigs(this.#store.get(boardsKey)).configs);
   }
 
-  /** Ends every connection. */
+  /** Ends every connection, as the window goes. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.entries.map((entry) => entry.link.disconnect()));
+    await Promise.allSettled(this.entries.map((entry) => entry.link.leave()));
   }
 
   dispose(): void {

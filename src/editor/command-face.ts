@@ -8,6 +8,7 @@ import type { DockedView } from './docked-view.ts';
 import type { TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HexEditorProvider } from './provider.ts';
+import { leftRecordings, type RecordingStore } from './record/kept.ts';
 import type { Recordings } from './record/recordings.ts';
 import type { WatchActions } from './watch-actions.ts';
 import type { WrittenBytes } from './written-bytes.ts';
@@ -91,6 +92,7 @@ export class CommandFace {
     watches: Pick<WatchActions, 'load'>,
     bookmarks: Pick<BookmarkActions, 'load'>,
     docked: Pick<DockedView, 'dock'>,
+    store: RecordingStore,
   ) {
     this.#provider = provider;
     this.#writes = writes;
@@ -101,10 +103,12 @@ export class CommandFace {
     this.#recordings = new LazyPart(
       async () => {
         const part = await import('./record/recordings.ts');
-        return new part.Recordings(provider);
+        return new part.Recordings(provider, store);
       },
       (recordings) => recordings.dispose(),
     );
+    // An earlier window left some.
+    if (leftRecordings(store)) this.#loadRecordings();
     provider.runCommandsBy(async (command, document) => (await this.#load()).runFromPage(command, document));
   }
 
@@ -121,6 +125,10 @@ export class CommandFace {
       }),
     );
     return [...commands, this.#recordings];
+  }
+
+  #loadRecordings(): void {
+    this.#recordings.load().catch((error: unknown) => this.#provider.services.note(error));
   }
 
   #documentOf(argument: unknown): TileDocument | undefined {

@@ -207,7 +207,9 @@ async function setup({ isConnected = true } = {}) {
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
-  new CommandFace(provider, { show: async () => undefined }, { load }, { load }, { load }, { dock: load });
+  const nothingKept = { get: () => undefined, update: async () => undefined };
+  const show = async () => undefined;
+  new CommandFace(provider, { show }, { load }, { load }, { load }, { dock: load }, nothingKept);
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string, at = uri) => {

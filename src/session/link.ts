@@ -92,6 +92,7 @@ export class BoardLink implements Disposable {
   /** There was a connection that nobody ended on purpose. */
   #wanted = false;
   #disposed = false;
+  #wasLeft = false;
 
   constructor(id: string, label: string, connector: BoardConnector, services: SessionServices) {
     this.id = id;
@@ -157,6 +158,17 @@ export class BoardLink implements Disposable {
     return this.#join(this.#attempt ?? this.#start(false), signal);
   }
 
+  /** Whether the connection was ended by `leave`. */
+  get wasLeft(): boolean {
+    return this.#wasLeft;
+  }
+
+  /** As `disconnect`, but what is recorded on the board's side goes on: the window goes, and may come back. */
+  async leave(): Promise<void> {
+    this.#wasLeft = true;
+    await this.disconnect();
+  }
+
   /** Ends the connection, or the attempt, on a person's wish: no reconnecting. */
   async disconnect(): Promise<void> {
     this.#wanted = false;
@@ -168,7 +180,7 @@ export class BoardLink implements Disposable {
     attempt?.controller.abort();
     const board = this.#leave(new BoardError('cancelled', 'disconnected'));
     this.#setState({ kind: 'disconnected' });
-    if (board !== undefined) await this.#end(board);
+    if (board !== undefined) await this.#end(board, this.#wasLeft);
   }
 
   /** Asks the board for its partitions again. Rejects with BoardError. */
@@ -252,7 +264,7 @@ export class BoardLink implements Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    void this.disconnect();
+    void this.leave();
     this.#stateChanged.dispose();
     this.#partitionsChanged.dispose();
     this.#startRefused.dispose();
@@ -328,7 +340,7 @@ export class BoardLink implements Disposable {
       return board;
     } catch (thrown) {
       const error = toBoardError(thrown);
-      if (board !== undefined) await this.#end(board);
+      if (board !== undefined) await this.#end(board, false);
       if (current()) this.#failed(error);
       throw error;
     } finally {
@@ -346,6 +358,7 @@ export class BoardLink implements Disposable {
       opened: new Map(),
     };
     this.#attempt = undefined;
+    this.#wasLeft = false;
     this.#connection = connection;
     this.#wanted = true;
     connection.subscriptions.add(board.onDidClose((error) => this.#lost(connection, error)));
@@ -367,7 +380,7 @@ export class BoardLink implements Disposable {
     this.#leave(error);
     if (this.#services.now() - connection.since >= steadyAfter) this.#failures = 0;
     this.#failed(error);
-    void this.#end(connection.board);
+    void this.#end(connection.board, true);
   }
 
   /** Forgets the live connection; answers its board, which the caller ends. */
@@ -398,9 +411,9 @@ export class BoardLink implements Disposable {
     this.#setState({ kind: 'offline', error, retryAt: this.#services.now() + wait });
   }
 
-  async #end(board: Board): Promise<void> {
+  async #end(board: Board, keepRecordings: boolean): Promise<void> {
     try {
-      await board.dispose();
+      await board.dispose(keepRecordings);
     } catch (error) {
       this.#services.log.warn(`${this.label}: ending the connection: ${toBoardError(error).message}`);
     }

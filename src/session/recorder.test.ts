@@ -58,7 +58,7 @@ describe('the recorder', () => {
     expect(only(device).options.wordsPerSecond).toBe(50_000);
   });
 
-  test('goes on while the link is gone: what came to the ring meanwhile is fetched afterwards', async () => {
+  test('[live-6] goes on while the link is gone: what came to the ring meanwhile is fetched afterwards', async () => {
     const { time, device, recorder } = await setup();
     await recorder.arm(ranges, ring);
     looked(only(device), 100, 0, 5);
@@ -84,6 +84,77 @@ describe('the recorder', () => {
     expect(recorder.recording?.last).toBe(1);
     expect(time.planned).toEqual([]);
   });
+
+  test('another window goes on with it: all that the ring has, and when it was', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await time.pass(600);
+    const { kept } = recorder;
+    if (kept === undefined) throw new Error('nothing is kept');
+    recorder.dispose();
+    expect(device.recordings.size).toBe(1);
+    looked(only(device), 5000, 5, 6);
+    // It ended since, so its last look is long ago.
+    only(device).ended = new BoardError('epoch', 'another epoch');
+    only(device).age = 60_000;
+    const next = new Recorder(link, { partition: device.key, memory: 'data' }, time);
+    next.resume(kept);
+    expect([next.state.kind, next.kept]).toEqual(['away', kept]);
+    const began = time.now() - 60_000;
+    await time.pass(1);
+    expect(next.recording?.last).toBe(2);
+    expect(next.beganAt).toBe(began);
+    expect([next.state.kind, next.kept]).toEqual(['ended', undefined]);
+  });
+
+  test('what goes on gets its share of the budget again; what is there no more is said', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    const { kept } = recorder;
+    if (kept === undefined) throw new Error('nothing is kept');
+    only(device).options = { ...only(device).options, wordsPerSecond: 7 };
+    await link.leave();
+    expect(recorder.state.kind).toBe('away');
+    recorder.dispose();
+    const next = new Recorder(link, { partition: device.key, memory: 'data' }, time);
+    next.resume(kept);
+    await link.connect();
+    await time.pass(1);
+    expect([next.state.kind, only(device).options.wordsPerSecond]).toEqual(['recording', 50_000]);
+    next.dispose();
+    device.recordings.clear();
+    const late = new Recorder(link, { partition: device.key, memory: 'data' }, time);
+    late.resume(kept);
+    await time.pass(1);
+    expect(late.state).toMatchObject({ kind: 'ended', error: { code: 'no-recording' } });
+  });
+
+  test('a person who disconnects ends it', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await time.pass(600);
+    await link.disconnect();
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'cancelled' } });
+    expect([recorder.recording?.last, recorder.kept]).toEqual([1, undefined]);
+  });
+
+  test.each(['end', 'discard'] as const)(
+    'what a person gives up without a connection (%s) ends with the next one',
+    async (act) => {
+      const { time, device, recorder } = await setup();
+      await recorder.arm(ranges, ring);
+      looked(only(device), 100, 0, 5);
+      await time.pass(600);
+      device.lose();
+      await recorder[act]();
+      expect([recorder.isArmed, device.recordings.size]).toEqual([false, 1]);
+      await time.pass(5000);
+      expect([device.recordings.size, time.planned]).toEqual([0, []]);
+    },
+  );
 
   test('ends with the epoch, by a person, and by another recording; the share goes back', async () => {
     const { time, device, link, recorder } = await setup();

@@ -25,6 +25,43 @@ export type RecorderState =
   | { readonly kind: 'idle' | 'arming' | 'recording' | 'away' }
   | { readonly kind: 'ended'; readonly error: BoardError };
 
+/** By what a recording is found again, also by another window. */
+export interface KeptRecording {
+  readonly name: string;
+  readonly ranges: readonly ByteRange[];
+  readonly ringBytes: number;
+}
+
+/** The way to what another window had recorded; undefined where the board has it no more. Rejects with BoardError. */
+export async function findRecording(
+  link: BoardLink,
+  key: MemoryKey,
+  kept: KeptRecording,
+  signal: AbortSignal,
+): Promise<RecordingHandle | undefined> {
+  const handle = await wayTo(link, key, kept, 1, signal);
+  try {
+    await handle.part(0, signal);
+    return handle;
+  } catch (error) {
+    if (toBoardError(error).code === 'no-recording') return undefined;
+    throw error;
+  }
+}
+
+async function wayTo(
+  link: BoardLink,
+  key: MemoryKey,
+  { name, ranges, ringBytes }: KeptRecording,
+  wordsPerSecond: number,
+  signal: AbortSignal,
+): Promise<RecordingHandle> {
+  const partition = await link.open(key.partition, signal, 'nobody');
+  const memory = partition.memory(key.memory);
+  if (memory === undefined) throw new BoardError('out-of-range', 'the partition has no such memory');
+  return memory.recording(name, { ranges, ringBytes, periodMs: watchPeriods.shortest, wordsPerSecond });
+}
+
 export class Recorder implements Disposable {
   readonly #link: BoardLink;
   readonly #key: MemoryKey;
@@ -41,6 +78,8 @@ export class Recorder implements Disposable {
   #share: { readonly words: number; dispose(): void } | undefined;
   #next: Disposable | undefined;
   #failures = 0;
+  /** What was given up without a connection: the board's side may go on with it, and hears of it with the next one. */
+  #givenUp: KeptRecording[] = [];
   /** What is under way of this recording; aborted once it is another one. */
   #run = new AbortController();
 
@@ -91,7 +130,7 @@ export class Recorder implements Disposable {
     this.#share = this.#link.budget.join(() => void this.#paced());
     this.#set({ kind: 'arming' });
     try {
-      const handle = await this.#find(recording, run.signal);
+      const handle = await this.#find(run.signal);
       await handle.arm(run.signal);
       if (run.signal.aborted) throw new BoardError('cancelled', 'another recording began');
       this.#handle = handle;
@@ -103,6 +142,22 @@ export class Recorder implements Disposable {
     this.#fetchIn(0);
   }
 
+  /** What finds it again while the board's side records; undefined while nothing is armed. */
+  get kept(): KeptRecording | undefined {
+    return this.isArmed ? this.#place : undefined;
+  }
+
+  /** Goes on with what another window had recorded: all that the board's side has is fetched once there is a connection. */
+  resume({ name, ranges, ringBytes }: KeptRecording): void {
+    this.#forget();
+    this.#name = name;
+    this.#ringBytes = ringBytes;
+    this.#recording = new Recording(ranges, ringBytes);
+    this.#share = this.#link.budget.join(() => void this.#paced());
+    this.#set({ kind: 'away' });
+    if (this.#isConnected) this.#fetchIn(0);
+  }
+
   /** A person ends it; what was recorded is fetched and stays. */
   async end(): Promise<void> {
     if (!this.isArmed) return;
@@ -111,7 +166,7 @@ export class Recorder implements Disposable {
       await this.#handle?.end(false, signal);
       while (this.isArmed && !signal.aborted && this.#handle !== undefined) await this.#fetch();
     } catch {
-      // Without a connection nothing can be fetched: the board's side ends by itself.
+      // Without a connection nothing can be fetched.
     }
     if (!signal.aborted && this.isArmed) this.#ended(new BoardError('cancelled', 'the recording was ended'));
   }
@@ -119,17 +174,14 @@ export class Recorder implements Disposable {
   /** Nothing of it is kept, here or there. */
   async discard(): Promise<void> {
     const handle = this.#handle;
-    const isThere = this.#state.kind === 'recording';
+    const { kept } = this;
     this.#forget();
-    if (!isThere) return;
-    const soon = new AbortController().signal;
-    await handle?.end(true, soon).catch((error: unknown) => {
-      this.#services.log.info(`recording: ${toBoardError(error).message}`);
-    });
+    if (kept !== undefined) await this.#giveUp(kept, handle);
   }
 
+  /** What is recorded on the board's side goes on: another window may ask for it. */
   dispose(): void {
-    void this.discard();
+    this.#forget();
     this.#following.dispose();
     this.#changed.dispose();
   }
@@ -160,19 +212,43 @@ export class Recorder implements Disposable {
 
   #ended(error: BoardError): void {
     const handle = this.#handle;
+    const { kept } = this;
     this.#stop();
     this.#set({ kind: 'ended', error });
     // What it had is here.
-    handle?.end(true, this.#run.signal).catch(() => undefined);
+    if (kept !== undefined && error.code !== 'no-recording') void this.#giveUp(kept, handle);
+  }
+
+  /** The board's side gives a recording back: now, or with the next connection. */
+  async #giveUp(kept: KeptRecording, known?: RecordingHandle): Promise<void> {
+    const { signal } = new AbortController();
+    try {
+      if (this.#isConnected) {
+        const handle = known ?? (await wayTo(this.#link, this.#key, kept, 1, signal));
+        await handle.end(true, signal);
+        return;
+      }
+    } catch (error) {
+      this.#services.log.info(`recording: ${toBoardError(error).message}`);
+      if (this.#isConnected) return;
+    }
+    this.#givenUp.push(kept);
+  }
+
+  get #isConnected(): boolean {
+    return this.#link.state.kind === 'connected';
+  }
+
+  /** By what the present one is found. */
+  get #place(): KeptRecording | undefined {
+    const ranges = this.#recording?.ranges;
+    return ranges === undefined ? undefined : { name: this.#name, ranges, ringBytes: this.#ringBytes };
   }
 
   /** The way to the recording on the board's side. */
-  async #find(recording: Recording, signal: AbortSignal): Promise<RecordingHandle> {
-    const partition = await this.#link.open(this.#key.partition, signal, 'nobody');
-    const memory = partition.memory(this.#key.memory);
-    if (memory === undefined) throw new BoardError('out-of-range', 'the partition has no such memory');
-    const { ranges } = recording;
-    return memory.recording(this.#name, { ranges, ringBytes: this.#ringBytes, ...this.#pace });
+  async #find(signal: AbortSignal): Promise<RecordingHandle> {
+    if (this.#place === undefined) throw new BoardError('cancelled', 'the recording was discarded');
+    return wayTo(this.#link, this.#key, this.#place, this.#pace.wordsPerSecond, signal);
   }
 
   get #pace() {
@@ -192,12 +268,15 @@ export class Recorder implements Disposable {
   }
 
   #linkChanged(): void {
+    if (this.#isConnected) for (const kept of this.#givenUp.splice(0)) void this.#giveUp(kept);
     if (!this.isArmed || this.#state.kind === 'arming') return;
-    if (this.#link.state.kind === 'connected') {
+    if (this.#isConnected) {
       this.#fetchIn(0);
     } else if (this.#state.kind === 'recording') {
       this.#handle = undefined;
-      this.#set({ kind: 'away' });
+      const isEnded = this.#link.state.kind === 'disconnected' && !this.#link.wasLeft;
+      if (isEnded) this.#ended(new BoardError('cancelled', 'a person disconnected'));
+      else this.#set({ kind: 'away' });
     }
   }
 
@@ -209,7 +288,7 @@ export class Recorder implements Disposable {
   /** Fetches again and again until it is over. */
   async #fetchOn(): Promise<void> {
     const { signal } = this.#run;
-    if (this.#link.state.kind !== 'connected') return;
+    if (!this.#isConnected) return;
     try {
       const hasMore = await this.#fetch();
       this.#failures = 0;
@@ -231,12 +310,15 @@ export class Recorder implements Disposable {
     const run = this.#run;
     const recording = this.#recording;
     if (recording === undefined) return false;
-    this.#handle ??= await this.#find(recording, run.signal);
+    this.#handle ??= await this.#find(run.signal);
     const part = await this.#handle.part(recording.next, run.signal);
     if (run.signal.aborted) return false;
     this.#take(recording, part);
+    const wasAway = this.#state.kind === 'away';
     if (part.ended !== undefined && !part.hasMore) this.#ended(part.ended);
     else this.#set({ kind: 'recording' });
+    // Its share may be another than it was told last.
+    if (wasAway) void this.#paced();
     return part.hasMore;
   }
 
@@ -246,6 +328,6 @@ export class Recorder implements Disposable {
     } catch (error) {
       throw new BoardError('protocol', String(error), {}, error instanceof Error ? error : undefined);
     }
-    if (recording.hasBegun) this.#beganAt ??= this.#services.now() - part.at;
+    if (recording.hasBegun) this.#beganAt ??= this.#services.now() - part.age;
   }
 }

@@ -132,6 +132,8 @@ export interface ScriptedWatch {
 
 /** A recording on the board's side: its ring has what it is told. */
 export interface ScriptedRecording {
+  /** How long ago its first look was, milliseconds; undefined: the last one is just made. */
+  age?: number;
   options: RecordOptions;
   readonly ring: Recording;
   /** How many times something of it was asked for. */
@@ -465,7 +467,8 @@ export class ScriptedDevice implements BoardConnector {
       part: async (from) => {
         const one = found();
         one.asked++;
-        return { ...one.ring.part(from), ...(one.ended === undefined ? {} : { ended: one.ended }) };
+        const part = one.ring.part(from);
+        return { ...part, age: one.age ?? part.at, ...(one.ended === undefined ? {} : { ended: one.ended }) };
       },
       end: async (forget) => {
         found().ended ??= new BoardError('cancelled', 'ended');

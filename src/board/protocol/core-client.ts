@@ -255,6 +255,8 @@ export interface CoreRecordRequest extends CoreWatchRequest {
 
 /** A part of a recording, and why nothing is recorded any more. */
 export interface CoreRecordingPart extends RecordingPart {
+  /** How long ago the first look was when this was told, milliseconds. */
+  readonly age: number;
   readonly ended?: BoardError;
 }
 
@@ -322,5 +324,6 @@ export interface CoreClient {
   recording(recording: string, words: number, from: number, signal: AbortSignal): Promise<CoreRecordingPart>;
   /** @param forget the ring is given back too */
   endRecording(recording: string, forget: boolean, signal: AbortSignal): Promise<void>;
-  dispose(): Promise<void>;
+  /** @param keepRecordings what is recorded goes on without this connection, for the next one, where the core can do that */
+  dispose(keepRecordings?: boolean): Promise<void>;
 }

@@ -5,6 +5,7 @@ const header = {
   epoch: 'e',
   beganAt: 1,
   at: 200,
+  age: 250,
   looks: 9,
   words: 18,
   lostMoments: 0,
@@ -30,6 +31,7 @@ describe('a part of a recording', () => {
       moments: [{ at: 100, after: 80, changes: new Uint32Array([1 | (1 << 16), 8, 9]) }],
       made: 9,
       read: 18,
+      age: 250,
     });
     expect(check([], { hasBase: false, first: 5, next: 5 })).toMatchObject({ first: 5, moments: [] });
     expect(check([], { looks: 0, next: 1, epoch: '' })).toMatchObject({ epoch: '', moments: [] });

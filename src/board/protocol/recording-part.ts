@@ -59,6 +59,7 @@ export function checkRecordingPart(header: Header, entries: Uint32Array, size: n
     epoch: made === 0 ? '' : checkEpoch(header),
     beganAt: integer(header, 'beganAt', 0, most),
     at: integer(header, 'at', 0, 2 ** 32 - 1),
+    age: integer(header, 'age', 0, 2 ** 32 - 1),
     made,
     read: integer(header, 'words', 0, most),
     lostMoments: integer(header, 'lostMoments', 0, most),

@@ -373,8 +373,8 @@ export class WireClient implements CoreClient {
     return this.#stay(header, collector, ({ found, ...update }) => onUpdate({ tiles: found, ...update }));
   }
 
-  async dispose(): Promise<void> {
-    await this.#wire.dispose();
+  async dispose(keepRecordings = false): Promise<void> {
+    await this.#wire.dispose(keepRecordings);
   }
 
   /**
@@ -687,7 +687,7 @@ class Wire {
     this.notices.dispose();
   }
 
-  async dispose(): Promise<void> {
+  async dispose(keepRecordings: boolean): Promise<void> {
     if (this.#disposed || this.#ended !== undefined) return;
     this.#disposed = true;
     const error = this.#goodbye();
@@ -697,7 +697,7 @@ class Wire {
     this.#backlog.clear();
     const id = this.#nextId();
     this.#abandoned.add(id);
-    this.#outbox.sendUrgent(encodeFrame({ op: 'bye', id }));
+    this.#outbox.sendUrgent(encodeFrame({ op: 'bye', id, keepRecordings }));
     let limit: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       limit = setTimeout(resolve, byeMs);

@@ -42,7 +42,8 @@ export class SimulatedRecording {
 
   part(from: number): CoreRecordingPart {
     const ended = this.#ended === undefined ? {} : { ended: this.#ended };
-    return { ...this.#ring.part(from), ...ended };
+    const age = this.#made === 0 ? 0 : Math.floor(performance.now() - this.#began);
+    return { ...this.#ring.part(from), age, ...ended };
   }
 
   end(error: BoardError): void {

@@ -1,6 +1,7 @@
 /** Recordings in VS Code: what a person records, and the timeline of each tab of that memory. Loaded with the first command. */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { patience } from '../../board/board.ts';
+import { patience, type RecordingHandle } from '../../board/board.ts';
 import { BoardError } from '../../board/errors.ts';
 import { recordingLimits, watchPeriods } from '../../board/protocol/core-client.ts';
 import { actionNames } from '../../model/action-names.ts';
@@ -9,6 +10,7 @@ import { recordingCsv, recordingFormats, recordingNpy } from '../../model/files/
 import { type ByteRange, formatTile, locate, tileRange, wordBytes } from '../../model/geometry.ts';
 import { after } from '../../model/later.ts';
 import { bytesIn, endOf, mergeRanges } from '../../model/ranges.ts';
+import { type MemoryResource, parseResource } from '../../model/resource.ts';
 import { fitting, whole } from '../../model/shapes.ts';
 import { pickFrom, sayBriefly, sayInformation } from '../../say/say.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
@@ -21,11 +23,15 @@ import type { HexEditorProvider } from '../provider.ts';
 import { askSelectedRuns } from '../selected-runs.ts';
 import { sentenceOf } from '../sentences.ts';
 import { writeParts } from '../write-file.ts';
+import { type RecordingStore, recordingsKey } from './kept.ts';
+import { askAboutLeft } from './left.ts';
 import { Timeline } from './timeline.ts';
 
 /** Size of the ring, MiB. */
 const sizeShape = whole(1, recordingLimits.mostRing / 2 ** 20);
 const usualSize = 4;
+
+const wordCount = whole(0, 2 ** 30);
 
 /** What can be recorded. */
 export interface RecordScope extends vscode.QuickPickItem {
@@ -37,6 +43,22 @@ interface Recorded {
   readonly recorder: Recorder;
   readonly timelines: Map<HexPanel, Timeline>;
 }
+
+const keyShape = v.pipe(v.string(), v.parseJson(), v.tuple([v.string(), v.string(), v.string()]));
+
+const keptShape = v.array(
+  v.object({
+    /** `keyOf` the memory. */
+    memory: v.string(),
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/)),
+    ranges: v.pipe(
+      v.array(v.object({ offset: wordCount, length: wordCount })),
+      v.check((ranges) => isRecordable(ranges)),
+    ),
+    ringBytes: whole(recordingLimits.leastRing, recordingLimits.mostRing),
+  }),
+);
+type Kept = v.InferOutput<typeof keptShape>[number];
 
 export class Recordings implements vscode.Disposable {
   /** How a person is asked what to record; tests answer in their place. */
@@ -50,10 +72,24 @@ export class Recordings implements vscode.Disposable {
   /** By board, partition and memory: what was recorded stays when the last tab is closed. */
   readonly #all = new Map<string, Recorded>();
   readonly #following: vscode.Disposable;
+  readonly #store: RecordingStore;
+  /** Of an earlier window: what no tab asked for yet. */
+  #left: readonly Kept[];
+  #stored: string;
+  readonly #ending = new AbortController();
 
-  constructor(provider: HexEditorProvider) {
+  constructor(provider: HexEditorProvider, store: RecordingStore) {
     this.#provider = provider;
+    this.#store = store;
+    this.#left = fitting(keptShape, store.get(recordingsKey)) ?? [];
+    this.#stored = JSON.stringify(this.#left);
     this.#following = provider.onDidChangePanel((panel) => this.#follow(panel));
+    for (const { panels } of provider.documents) for (const panel of panels) this.#follow(panel);
+    for (const kept of this.#left) {
+      this.#askAbout(kept).catch((error: unknown) => {
+        if (!this.#ending.signal.aborted) provider.services.note(error);
+      });
+    }
   }
 
   /** The recorder of a document's memory, if anything of it was recorded. */
@@ -106,8 +142,10 @@ export class Recordings implements vscode.Disposable {
     sayBriefly(vscode.l10n.t('The recording was exported.'), 4000);
   }
 
+  /** The window goes; what is recorded on the board's side goes on, and is kept for the next one. */
   dispose(): void {
     this.#following.dispose();
+    this.#ending.abort(new BoardError('cancelled', 'the window goes'));
     for (const { recorder, timelines } of this.#all.values()) {
       for (const timeline of timelines.values()) timeline.dispose();
       recorder.dispose();
@@ -149,6 +187,7 @@ export class Recordings implements vscode.Disposable {
     const recorded: Recorded = { recorder, timelines: new Map() };
     this.#all.set(key, recorded);
     recorder.onDidChange(() => {
+      this.#keep();
       for (const document of this.#provider.documents) {
         if (keyOf(document.session) === key) for (const panel of document.panels) this.#follow(panel);
       }
@@ -156,14 +195,59 @@ export class Recordings implements vscode.Disposable {
     return recorded;
   }
 
+  /** Has the workspace keep what goes on without this window. */
+  #keep(): void {
+    if (this.#ending.signal.aborted) return;
+    const kept = [...this.#all].flatMap(([memory, { recorder }]) =>
+      recorder.kept === undefined ? [] : [{ memory, ...recorder.kept }],
+    );
+    const now = [...kept, ...this.#left];
+    const stored = JSON.stringify(now);
+    if (stored === this.#stored) return;
+    this.#stored = stored;
+    this.#store.update(recordingsKey, now).then(undefined, (error: unknown) => {
+      this.#provider.services.note(error);
+    });
+  }
+
+  /** A person hears of what no tab shows. */
+  async #askAbout(kept: Kept): Promise<void> {
+    const { signal } = this.#ending;
+    const resource = resourceOf(kept.memory);
+    const end = async (handle: RecordingHandle) => {
+      const shown = this.#all.get(kept.memory)?.recorder;
+      await (shown === undefined ? handle.end(true, signal) : shown.end());
+    };
+    const answer =
+      resource === undefined
+        ? 'gone'
+        : await askAboutLeft(kept, resource, this.#provider.services, end, signal);
+    if (answer !== 'gone' && answer !== 'end') return;
+    this.#left = this.#left.filter((one) => one !== kept);
+    this.#keep();
+  }
+
+  /** What an earlier window had recorded of this memory goes on. */
+  #resumed(session: MemorySession): Recorded | undefined {
+    const key = keyOf(session);
+    const kept = this.#left.find(({ memory }) => memory === key);
+    if (kept === undefined) return undefined;
+    this.#left = this.#left.filter((one) => one !== kept);
+    const recorded = this.#recorded(session);
+    recorded.recorder.resume(kept);
+    return recorded;
+  }
+
   /** A tab is new, its cursor is elsewhere, more was recorded, or it was closed. */
   #follow(panel: HexPanel): void {
     const { document } = panel;
-    const recorded = this.#all.get(keyOf(document.session));
+    const { session } = document;
+    const isOpen = document.panels.has(panel);
+    const recorded = this.#all.get(keyOf(session)) ?? (isOpen ? this.#resumed(session) : undefined);
     if (recorded === undefined) return;
     const { recorder, timelines } = recorded;
     const known = timelines.get(panel);
-    if (!document.panels.has(panel)) {
+    if (!isOpen) {
       timelines.delete(panel);
       known?.dispose();
       this.#endUnseen(recorded, document);
@@ -206,6 +290,22 @@ export class Recordings implements vscode.Disposable {
 
 function keyOf({ link, key }: MemorySession): string {
   return JSON.stringify([link.id, key.partition, key.memory]);
+}
+
+/** The memory of a key; undefined where it is none. */
+function resourceOf(key: string): MemoryResource | undefined {
+  const [board, partition, memory] = fitting(keyShape, key) ?? [];
+  return board === undefined ? undefined : parseResource(board, `/${partition}/${memory}.aiemem`);
+}
+
+/** Whether these can be the ranges of a recording. */
+function isRecordable(ranges: readonly ByteRange[]): boolean {
+  const isWhole = ranges.every(({ offset, length }, i) => {
+    const before = ranges[i - 1];
+    const isBehind = before === undefined || endOf(before) <= offset;
+    return isBehind && length > 0 && offset % wordBytes === 0 && length % wordBytes === 0;
+  });
+  return isWhole && ranges.length > 0 && bytesIn(ranges) <= recordingLimits.memoryBytes;
 }
 
 /** The words in which the bytes of ranges lie. */

@@ -164,7 +164,7 @@ export class Timeline implements Disposable {
     const { state } = this.#recorded;
     const { about, counts, ranges } = recording;
     const size = l10n.t('{0} bytes', bytesIn(ranges));
-    if (state.kind === 'arming' || (!recording.hasBegun && state.kind !== 'ended')) {
+    if (state.kind === 'arming' || (!recording.hasBegun && state.kind === 'recording')) {
       return l10n.t('Recording begins: {0}', size);
     }
     const period = about.made < 2 ? '' : Math.max(1, Math.round(about.at / (about.made - 1)));
