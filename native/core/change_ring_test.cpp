@@ -88,7 +88,7 @@ TEST_CASE("a ring hands out each look once, and the memory before the oldest tha
     CHECK(ring.part(3, 1000).hasBase);
 }
 
-TEST_CASE("a ring agrees with a list of memories, whatever falls out and however late its follower comes") {
+TEST_CASE("[live-6] a ring agrees with a list of memories, whatever falls out and however late its follower comes") {
     for (uint32_t seed = 1; seed <= 12; seed++) {
         CAPTURE(seed);
         std::mt19937 random(seed);

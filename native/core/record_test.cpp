@@ -71,7 +71,7 @@ RecordRequest request(std::vector<ByteRange> ranges, milliseconds period = milli
 
 } // namespace
 
-TEST_CASE("a recording keeps what changed, when and from what, and waits for nobody") {
+TEST_CASE("[live-6] a recording keeps what changed, when and from what, and waits for nobody") {
     Recorded board;
     board.kernel.poke({6, 1}, 8, 0x1234);
     RecordJob job(request({{0, 64}, {tileBytes, 32}}));
@@ -157,7 +157,7 @@ TEST_CASE("a recording ends with the epoch and keeps what it has; a free partiti
     CHECK(second.state().ended->code() == "epoch");
 }
 
-TEST_CASE("a recording reads no more words in a second than it may, and its pace can change") {
+TEST_CASE("[live-6] a recording reads no more words in a second than it may, and its pace can change") {
     Recorded board;
     RecordJob job(request({{0, 4096}}, milliseconds(20), 20000));
     board.run(job, milliseconds(10000));

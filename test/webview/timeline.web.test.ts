@@ -58,7 +58,7 @@ function acts(page: Page): Promise<unknown[]> {
 }
 
 describe('the timeline', () => {
-  test('is not there without a recording, and says what is recorded and how often it is looked at', async () => {
+  test('[live-6] is not there without a recording, and says what is recorded and how often it is looked at', async () => {
     open = await harness.open({});
     await painted(open.page);
     expect(await open.page.locator('.timeline').isVisible()).toBe(false);
@@ -104,7 +104,7 @@ describe('the timeline', () => {
   });
 
   for (const theme of themeNames) {
-    test(`${theme}: the past cannot be taken for what is now`, async () => {
+    test(`[live-6] ${theme}: the past cannot be taken for what is now`, async () => {
       for (const width of [600, 1100]) {
         const page = await recorded(
           { theme, width },

@@ -23,8 +23,8 @@ const geometry = {
 const about = { epoch: 'e', beganAt: 0, lostMoments: 0, lostChanges: 0, hasMore: false };
 
 /** A recording of 8 bytes: word 0 becomes 1, 2, 3 after 1, 2 and 9 s, the byte behind it 7 after 2 s. */
-function setup() {
-  const recording = new Recording([{ offset: 16, length: 8 }], 1 << 20);
+function setup(ringBytes = 1 << 20) {
+  const recording = new Recording([{ offset: 16, length: 8 }], ringBytes);
   const moments = [
     { at: 1000, after: 980, changes: Uint32Array.of(0, 0, 1) },
     { at: 2000, after: 1980, changes: Uint32Array.of(0, 1, 0x702) },
@@ -58,7 +58,7 @@ function setup() {
 }
 
 describe('a timeline', () => {
-  test('says what is recorded, how often it is looked at, and when the byte at the cursor last changed', () => {
+  test('[live-6] says what is recorded, how often it is looked at, and when the byte at the cursor last changed', () => {
     const { recorded, tab, timeline } = setup();
     expect(tab.timeline).toMatchObject({
       kind: 'recording',
@@ -86,7 +86,13 @@ describe('a timeline', () => {
     expect(tab.timeline?.about).toMatch(/^Recorded 8 bytes.* \u00b7 epoch$/);
   });
 
-  test('goes from change to change, to a time, and back to now; what a moment changed is marked', () => {
+  test('[live-6] says how much fell out of a full ring', () => {
+    const { tab } = setup(60);
+    expect(tab.timeline?.about).toContain('1 changed word \u00b7 2 older ones fell out');
+    expect(tab.timeline?.from).toBe(8980);
+  });
+
+  test('[live-6] goes from change to change, to a time, and back to now; what a moment changed is marked', () => {
     const { tab, timeline } = setup();
     timeline.act({ kind: 'step', step: -1 });
     timeline.act({ kind: 'step', step: -1 });

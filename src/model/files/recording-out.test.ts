@@ -25,7 +25,7 @@ function recorded(): Recording {
   return recording;
 }
 
-test('a recording as CSV has each changed word with its times', () => {
+test('[live-6] a recording as CSV has each changed word with its times', () => {
   expect([...recordingCsv(recorded(), geometry)].join('')).toBe(
     [
       'after,at,column,row,offset,old,new',
@@ -37,7 +37,7 @@ test('a recording as CSV has each changed word with its times', () => {
   );
 });
 
-test('one cell over time as records of NumPy: where it began, and each change that could be read', () => {
+test('[live-6] one cell over time as records of NumPy: where it began, and each change that could be read', () => {
   const choice = { name: 'int16' as const, order: 'little' as const };
   const [head, ...records] = recordingNpy(recorded(), { offset: 4112, length: 2 }, choice);
   const text = new TextDecoder('latin1').decode(head);
