@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from '../board/board.ts';
-import { columnsInput, PickedColumns, parseColumns } from './pick-columns.ts';
+import { PickedColumns } from './pick-columns.ts';
+import { columnsInput, parseColumns } from './typed-columns.ts';
 
 const run = { startCol: 4, numCols: 46 };
 

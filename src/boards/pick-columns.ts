@@ -1,4 +1,4 @@
-/** Columns that a person picked on drivers whose partitions are dynamic: what was typed, and what is remembered. */
+/** Columns that a person picked on drivers whose partitions are dynamic: what is remembered. */
 import * as v from 'valibot';
 import type { PartitionInfo } from '../board/board.ts';
 import { Emitter } from '../model/event.ts';
@@ -11,28 +11,6 @@ const picksKey = 'tilescope.pickedColumns';
 const mostPicks = 64;
 /** A pick as it is stored: first column and number of columns. */
 const pickShape = v.strictTuple([whole(0, mostColumns), whole(1, mostColumns)]);
-
-/**
- * Reads `4-7` (first and last column), `4, 4` (first column and number of columns) or `4`. `form`: it is none of these;
- * `outside`: it is not inside the run.
- */
-export function parseColumns(text: string, run: ColumnRange): ColumnRange | 'form' | 'outside' {
-  const match = /^\s*(\d{1,4})\s*(?:([-,\s])\s*(\d{1,4})\s*)?$/.exec(text);
-  const first = match?.[1];
-  if (first === undefined) return 'form';
-  const startCol = Number(first);
-  const second = match?.[3] === undefined ? undefined : Number(match[3]);
-  const numCols = second === undefined ? 1 : match?.[2] === '-' ? second - startCol + 1 : second;
-  if (numCols < 1) return 'form';
-  const end = run.startCol + run.numCols;
-  if (startCol < run.startCol || startCol + numCols > end) return 'outside';
-  return { startCol, numCols };
-}
-
-/** The columns as `parseColumns` reads them. */
-export function columnsInput({ startCol, numCols }: ColumnRange): string {
-  return numCols === 1 ? `${startCol}` : `${startCol}-${startCol + numCols - 1}`;
-}
 
 export function sameColumns(a: ColumnRange, b: ColumnRange): boolean {
   return a.startCol === b.startCol && a.numCols === b.numCols;

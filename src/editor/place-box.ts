@@ -4,7 +4,8 @@ import { actionNames } from '../model/action-names.ts';
 import type { AddressSpace } from '../model/addresses.ts';
 import type { ByteRange, MemoryGeometry, Tile } from '../model/geometry.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
-import { pickFrom, pickTyped, sayInformation } from '../say/say.ts';
+import { pickTyped } from '../say/pick-typed.ts';
+import { pickFrom, sayInformation } from '../say/say.ts';
 import { goToLines } from './go-to.ts';
 import {
   type KernelSpot,

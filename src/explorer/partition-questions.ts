@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { PartitionInfo } from '../board/board.ts';
 import { ownerName } from '../board/owner-name.ts';
-import { columnsInput, parseColumns } from '../boards/pick-columns.ts';
+import { columnsInput, parseColumns } from '../boards/typed-columns.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { askText, type ModalQuestion } from '../say/say.ts';
 import { columnsText } from './nodes.ts';

@@ -24,7 +24,7 @@ class FakePick {
 
 let box = new FakePick();
 vi.mock('vscode', () => ({ window: { createQuickPick: () => box } }));
-const { pickTyped } = await import('./say.ts');
+const { pickTyped } = await import('./pick-typed.ts');
 
 test('[hex-4] Enter right after a text takes a line for that text, never the active one of the list before', async () => {
   const ask = () => {
