@@ -28,6 +28,7 @@ const longest = [
   'ssh.board.test.ts',
   'matrix.board.test.ts',
   'link.e2e.test.ts',
+  'live-faults.e2e.test.ts',
   'main-job.e2e.test.ts',
   'native-addon.board.test.ts',
   'connector.test.ts',
