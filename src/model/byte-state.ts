@@ -128,7 +128,7 @@ export interface BytesView {
   readonly length: number;
   /** Without it none of them has a value. */
   readonly bytes?: Uint8Array;
-  /** Their states; without it all of them are known. */
+  /** Their states, without `changed`; without it all of them are known. */
   readonly flags?: Uint8Array;
 }
 
