@@ -1,8 +1,9 @@
 /** What tile memories hold while a graph runs, made up: for measures of what it costs to bring it over a link. */
+import type { PartitionMemory } from '../../src/board/board.ts';
 import type { Random } from '../conformance/random.ts';
 
 /** Bytes of data memory of a tile. */
-const tileBytes = 0x8000;
+export const tileBytes = 0x8000;
 
 /**
  * Contents of so many tiles. Every other tile is in use, and of these every eighth is full of noise (weights). The others
@@ -17,6 +18,23 @@ export function typicalContents(tiles: number, random: Random): Uint8Array<Array
     else fillUsed(new DataView(bytes.buffer, bytes.byteOffset, tileBytes), random);
   }
   return contents;
+}
+
+/**
+ * Writes contents into a memory that holds zeros, from its beginning, and looks whether all of it was written. Tile by
+ * tile: a sign of the agent waits behind one tile at most, however busy the machine is.
+ */
+export async function writeContents(memory: PartitionMemory, contents: Uint8Array): Promise<void> {
+  const signal = new AbortController().signal;
+  const { epoch } = await memory.read([{ offset: 0, length: 4 }], { asking: 'fast' }, signal);
+  const seen = new Uint8Array(tileBytes);
+  for (let offset = 0; offset < contents.length; offset += tileBytes) {
+    const bytes = contents.subarray(offset, offset + tileBytes);
+    if (bytes.every((byte) => byte === 0)) continue;
+    const { spans } = await memory.write([{ offset, seen, bytes }], { epoch, force: true }, signal);
+    const other = spans.find(({ outcome }) => outcome !== 'verified');
+    if (other !== undefined) throw new Error(`not all was written: ${other.outcome} at ${other.offset}`);
+  }
 }
 
 function fillUsed(view: DataView, random: Random): void {

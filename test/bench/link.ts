@@ -16,12 +16,11 @@ import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { keyOf } from '../conformance/keys.ts';
 import { Random } from '../conformance/random.ts';
 import { startProxy } from '../net/proxy.ts';
-import { typicalContents } from './contents.ts';
+import { tileBytes, typicalContents, writeContents } from './contents.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 import { compile } from './reads.ts';
 
 const columns = { startCol: 0, numCols: 50 };
-const tileBytes = 0x8000;
 const bytes = 50 * 8 * tileBytes;
 const silent: BoardLog = { trace: () => undefined, info: () => undefined, warn: () => undefined };
 
@@ -304,17 +303,8 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
 
 /** Fills the data memory, which holds zeros, with typical contents, and a file on the board with the same bytes. */
 async function fillTypical(board: VirtualBoard, memory: PartitionMemory, folder: string): Promise<void> {
-  const signal = new AbortController().signal;
   const contents = typicalContents(bytes / tileBytes, new Random(7));
-  const { epoch } = await memory.read([{ offset: 0, length: 4 }], { asking: 'fast' }, signal);
-  const seen = new Uint8Array(tileBytes);
-  const edits: WriteEdit[] = [];
-  for (let offset = 0; offset < bytes; offset += tileBytes) {
-    const tile = contents.subarray(offset, offset + tileBytes);
-    if (tile.some((byte) => byte !== 0)) edits.push({ offset, seen, bytes: tile });
-  }
-  const report = await memory.write(edits, { epoch, force: true }, signal);
-  if (report.spans.some((span) => span.outcome !== 'verified')) throw new Error('not all was written');
+  await writeContents(memory, contents);
   await writeFile(join(folder, 'typical'), contents);
   await board.put(join(folder, 'typical'), '/tmp/typical');
 }
