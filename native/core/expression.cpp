@@ -12,8 +12,9 @@ namespace {
 /** States that are kept, and steps in all of them; then they are made anew. A state takes 1 KiB, and some bytes for a step. */
 constexpr size_t mostStates = 1024;
 constexpr size_t mostKept = 100'000;
-/** What it takes to make a state, for each step that is gone through, and to take a byte through one. */
+/** What it takes to make a state, for each of its steps; to come by a step on the way to them; to take a byte through one. */
 constexpr int64_t stepWork = 32;
+constexpr int64_t wayWork = 4;
 constexpr int64_t byteWork = 2;
 /** So many bytes are taken for each that is searched, and so many in any case; then it is given up. */
 constexpr uint64_t mostTakenShare = 16;
@@ -49,7 +50,8 @@ const ExpressionPattern& checked(const ExpressionPattern& pattern) {
 
 Automaton::Automaton(std::vector<ByteClass> classes, ByteProgram program, bool isOrdered)
     : classes_(std::move(classes)), program_(std::move(program)), isOrdered_(isOrdered), seen_(program_.steps.size()) {
-    first_ = closure({program_.start});
+    int64_t work = 0;
+    first_ = closure({program_.start}, work);
     forget();
 }
 
@@ -73,13 +75,14 @@ uint32_t Automaton::stateOf(const Steps& steps) {
     return place->second;
 }
 
-Automaton::Steps Automaton::closure(const std::vector<uint32_t>& from) {
+Automaton::Steps Automaton::closure(const std::vector<uint32_t>& from, int64_t& work) {
     round_++;
     Steps found;
     std::vector<uint32_t> waiting(from.rbegin(), from.rend());
     while (!waiting.empty()) {
         const uint32_t at = waiting.back();
         waiting.pop_back();
+        work -= wayWork;
         if (std::exchange(seen_[at], round_) == round_) continue;
         const ByteStep& step = program_.steps[at];
         if (step.kind == ByteStep::Kind::end) {
@@ -101,7 +104,7 @@ uint32_t Automaton::make(uint32_t state, uint8_t byte, int64_t& work) {
         const ByteStep& step = program_.steps[at];
         if (classes_[step.first].test(byte)) reached.push_back(step.second);
     }
-    const Steps steps = closure(reached);
+    const Steps steps = closure(reached, work);
     work -= static_cast<int64_t>(1 + kept_[state].size() + steps.list.size()) * stepWork;
     const bool isFull = kept_.size() >= mostStates || size_ >= mostKept;
     if (isFull) forget();
@@ -111,9 +114,10 @@ uint32_t Automaton::make(uint32_t state, uint8_t byte, int64_t& work) {
     return next;
 }
 
-ExpressionSearch::ExpressionSearch(const ExpressionPattern& pattern, uint64_t total)
+ExpressionSearch::ExpressionSearch(const ExpressionPattern& pattern, uint64_t total, uint64_t window)
     : forwards_(checked(pattern).classes, pattern.forwards, true),
-      backwards_(pattern.classes, pattern.backwards, false), mostTaken_(std::max(freeTaken, total * mostTakenShare)) {}
+      backwards_(pattern.classes, pattern.backwards, false), mostTaken_(std::max(freeTaken, total * mostTakenShare)),
+      window_(window) {}
 
 void ExpressionSearch::restart(uint64_t at) {
     begin_ = at_ = end_ = at;
@@ -122,7 +126,9 @@ void ExpressionSearch::restart(uint64_t at) {
 }
 
 uint64_t ExpressionSearch::keepFrom() const {
-    return std::max(begin_, at_ - std::min<uint64_t>(at_, window));
+    // What lies behind the end of the best hit is searched once more.
+    const uint64_t last = end_ > begin_ ? end_ : at_;
+    return std::min(std::max(begin_, at_ - std::min(at_, window_)), last);
 }
 
 ExpressionSearch::Outcome ExpressionSearch::search(std::span<const uint8_t> bytes, uint64_t offset, bool isWhole,
@@ -156,8 +162,10 @@ ExpressionSearch::Outcome ExpressionSearch::search(std::span<const uint8_t> byte
             continue;
         }
         if (state_ == Automaton::dead) restart(at_);
-        if (at_ == stop) return Outcome::over;
-        gaveUp_ = taken_ > mostTaken_ || (end_ > begin_ && at_ - end_ > window);
+        if (at_ == stop && isWhole) return Outcome::over;
+        // What is behind the end of a hit is searched once more, and no more of it is kept.
+        gaveUp_ = taken_ > mostTaken_ || (end_ > begin_ && at_ - end_ > window_);
+        if (at_ == stop && !gaveUp_) return Outcome::over;
     }
     return gaveUp_ ? Outcome::gaveUp : Outcome::spent;
 }

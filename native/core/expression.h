@@ -72,7 +72,7 @@ class Automaton {
     uint32_t make(uint32_t state, uint8_t byte, int64_t& work);
     uint32_t stateOf(const Steps& steps);
     /** The steps at bytes that are reached from others without one. */
-    Steps closure(const std::vector<uint32_t>& from);
+    Steps closure(const std::vector<uint32_t>& from, int64_t& work);
     /** All states are made anew. */
     void forget();
 
@@ -95,14 +95,14 @@ class Automaton {
 /** A search through bytes that come in pieces. Finds what `Finder` finds in `src/model/find`. */
 class ExpressionSearch {
   public:
-    /** A hit has so many bytes at most, and so many are looked at behind its end. */
-    static constexpr size_t window = size_t{1} << 20U;
+    static constexpr size_t usualWindow = size_t{1} << 20U;
 
     /**
      * Throws `out-of-range` for what is no program.
      * @param total bytes that are searched in all
+     * @param window so many bytes are kept: a hit may have so many, and so many are looked at behind its end
      */
-    ExpressionSearch(const ExpressionPattern& pattern, uint64_t total);
+    ExpressionSearch(const ExpressionPattern& pattern, uint64_t total, uint64_t window = usualWindow);
     /** Bytes follow that have nothing before them. */
     void begin(uint64_t offset) { restart(offset); }
 
@@ -136,6 +136,7 @@ class ExpressionSearch {
     Automaton forwards_;
     Automaton backwards_;
     uint64_t mostTaken_;
+    uint64_t window_;
     uint64_t taken_ = 0;
     /** Where the present attempt began, the next byte, the end of the best hit so far (`begin_` without one). */
     uint64_t begin_ = 0;

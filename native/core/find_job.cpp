@@ -20,7 +20,7 @@ constexpr size_t line = 64;
 FindJob::FindJob(FindRequest request) : most_(request.most), read_(request.where), tailRoom_(0), used_(0) {
     if (most_ == 0 || most_ > mostHits) throw CoreError("out-of-range", std::to_string(most_) + " hits");
     for (const ByteRange& range : request.where.ranges) total_ += range.length;
-    size_t tail = ExpressionSearch::window;
+    size_t tail = ExpressionSearch::usualWindow;
     if (const auto* expression = std::get_if<ExpressionPattern>(&request.pattern)) {
         expression_.emplace(*expression, total_);
     } else if (auto* bytes = std::get_if<MaskedBytes>(&request.pattern)) {

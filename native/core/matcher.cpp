@@ -58,7 +58,14 @@ bool isIn(uint64_t number, const std::vector<Interval>& set) {
 Matcher::Matcher(FixedPattern pattern) : pattern_(std::move(pattern)) {
     std::visit([](const auto& wanted) { check(wanted); }, pattern_);
     if (const auto* cells = std::get_if<CellPattern>(&pattern_)) {
-        length_ = cells->tests.size() * cells->tests.front().sets.size() * cells->numberBytes;
+        const size_t cellBytes = cells->tests.front().sets.size() * cells->numberBytes;
+        length_ = cells->tests.size() * cellBytes;
+        for (const CellTest& test : cells->tests) {
+            size_t intervals = 0;
+            for (const auto& set : test.sets) intervals += set.size();
+            const int64_t before = workOfCells_.empty() ? 0 : workOfCells_.back();
+            workOfCells_.push_back(before + static_cast<int64_t>(cellBytes + intervals));
+        }
         return;
     }
     const auto& masks = std::get<MaskedBytes>(pattern_).masks;
@@ -119,7 +126,7 @@ Matcher::Found Matcher::findCells(const CellPattern& wanted, std::span<const uin
     for (; at + length_ <= bytes.size() && work > 0; at += wanted.align) {
         size_t cell = 0;
         while (cell < wanted.tests.size() && fits(wanted.tests[cell], bytes.data() + at + cell * cellBytes)) cell++;
-        work -= static_cast<int64_t>((cell + 1) * cellBytes);
+        work -= workOfCells_[std::min(cell, wanted.tests.size() - 1)];
         if (cell == wanted.tests.size()) return {at, true};
     }
     return {at, false};

@@ -79,6 +79,8 @@ class Matcher {
 
     FixedPattern pattern_;
     size_t length_ = 0;
+    /** Of cells: what it takes to test the first one, the first two, ...: their bytes, and the intervals they may be in. */
+    std::vector<int64_t> workOfCells_;
     /** Of bytes: the longest run without masks, which is searched for at once. */
     size_t exactFrom_ = 0;
     size_t exactLength_ = 0;

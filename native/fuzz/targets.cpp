@@ -8,12 +8,14 @@
 #include "../agent/inflate.h"
 #include "../core/driver.h"
 #include "../core/error.h"
+#include "../core/expression.h"
 #include "../core/fake_kernel.h"
 #include "../core/hold.h"
 #include "../core/kernel_log.h"
 #include "../core/owner.h"
 #include "../core/owner_buffer.h"
 #include "../core/partition_key.h"
+#include "../core/slow_memory.h"
 #include "../core/sysfs_status.h"
 #include "../protocol/requests.h"
 
@@ -69,6 +71,25 @@ void takeStream(std::span<const uint8_t> input) {
     }
 }
 
+/** Runs a search in a small memory, of which a tile cannot be read, to its end. */
+void takeFind(FindRequest request) {
+    SlowMemory memory;
+    memory.geometry.bytesPerTile = 512;
+    memory.bytes.resize(memory.geometry.totalBytes());
+    for (size_t i = 0; i < memory.bytes.size(); i++) memory.bytes[i] = static_cast<uint8_t>(i * i >> 3U);
+    memory.closed[2] = Reason::gated;
+    const uint32_t most = request.most;
+    FindJob job(std::move(request));
+    size_t hits = 0;
+    for (size_t steps = 0; !job.step(memory).isDone(); steps++) {
+        must(steps < 100'000, "a search that does not end");
+        hits += job.takeHits().size() / job.hitWords();
+    }
+    hits += job.takeHits().size() / job.hitWords();
+    must(hits <= most, "more hits than there may be");
+    must(job.isFull() || job.gaveUpAt() || job.done() == job.total(), "bytes that were left out");
+}
+
 /** A header is refused, or its key names no partition, or one of columns that an array could have. */
 void takeRequest(std::span<const uint8_t> input) {
     if (input.empty()) return;
@@ -104,15 +125,106 @@ void takeRequest(std::span<const uint8_t> input) {
             return good(partitionKey(request.columns));
         }
         case 6: {
-            const FindRequest request = findRequest(*header);
-            FindJob job(request);
-            return good(request.where.partition);
+            FindRequest request = findRequest(*header);
+            good(request.where.partition);
+            return takeFind(std::move(request));
         }
         default:
             return good(partitionKey(haltRequest(*header, HaltAct::breakpoints).columns));
         }
     } catch (const CoreError&) {
         return; // the request is refused
+    }
+}
+
+/** Bytes one after the other; behind the last one zeros. */
+class ByteReader {
+  public:
+    explicit ByteReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+    uint32_t next() {
+        if (bytes_.empty()) return 0;
+        const uint8_t first = bytes_.front();
+        bytes_ = bytes_.subspan(1);
+        return first;
+    }
+    [[nodiscard]] std::span<const uint8_t> rest(size_t most) const {
+        return bytes_.first(std::min(most, bytes_.size()));
+    }
+
+  private:
+    std::span<const uint8_t> bytes_;
+};
+
+/** Some of the steps lead past the last one. */
+ByteProgram programOf(ByteReader& reader, uint32_t classes) {
+    ByteProgram program;
+    const uint32_t count = 1 + reader.next() % 40;
+    program.start = reader.next() % count;
+    for (uint32_t i = 0; i < count; i++) {
+        const auto kind = static_cast<ByteStep::Kind>(reader.next() % 3);
+        const uint32_t firsts = kind == ByteStep::Kind::byte ? classes : count;
+        const uint32_t first = reader.next() % (firsts + 1);
+        program.steps.push_back({kind, first, reader.next() % (count + 1)});
+    }
+    return program;
+}
+
+/**
+ * A program and bytes: a search in pieces, which keeps few bytes and does little at a time, ends soon, and finds what one
+ * finds that has all bytes, up to where it gives up.
+ */
+void takeExpression(std::span<const uint8_t> input) {
+    ByteReader reader(input);
+    const uint64_t window = reader.next();
+    const size_t pieceBytes = 1 + reader.next();
+    const int64_t pieceWork = 1 + 4 * reader.next();
+    const size_t room = 1 + reader.next();
+    ExpressionPattern pattern;
+    pattern.classes.resize(1 + reader.next() % 4);
+    for (ByteClass& one : pattern.classes) {
+        const uint32_t first = reader.next();
+        for (uint32_t byte = first, last = reader.next(); byte <= last; byte++) one.set(byte);
+    }
+    const auto classes = static_cast<uint32_t>(pattern.classes.size());
+    pattern.forwards = programOf(reader, classes);
+    pattern.backwards = programOf(reader, classes);
+    const auto bytes = reader.rest(400);
+    // Nothing is gone over more often than once for each hit, there and back.
+    const size_t mostCalls = 2 * (bytes.size() + 1) * (bytes.size() + 2) + 8;
+    const auto search = [&](uint64_t kept, size_t piece, int64_t work, std::vector<uint32_t>& hits) {
+        ExpressionSearch one(pattern, bytes.size(), kept);
+        one.begin(0);
+        size_t end = 0;
+        for (size_t calls = 0; calls < mostCalls; calls++) {
+            const uint64_t from = one.keepFrom();
+            must(from <= end, "bytes that were not searched are not kept");
+            // Bytes of its own: what lies before and behind them is no one's.
+            const std::vector<uint8_t> here(bytes.begin() + static_cast<ptrdiff_t>(from),
+                                            bytes.begin() + static_cast<ptrdiff_t>(end));
+            int64_t left = work;
+            const auto outcome = one.search(here, from, end == bytes.size(), hits, room, left);
+            if (outcome == ExpressionSearch::Outcome::gaveUp) return one.begun();
+            if (outcome == ExpressionSearch::Outcome::spent) continue;
+            if (end == bytes.size()) return uint64_t{bytes.size()};
+            end = std::min(bytes.size(), end + piece);
+        }
+        throw std::logic_error("a search that does not end");
+    };
+    try {
+        std::vector<uint32_t> all;
+        must(search(bytes.size(), bytes.size() + 1, 1 << 20, all) == bytes.size(), "it gave up with all bytes");
+        std::vector<uint32_t> some;
+        const uint64_t searched = search(window, pieceBytes, pieceWork, some);
+        must(some.size() <= all.size() && std::equal(some.begin(), some.end(), all.begin()), "it found other hits");
+        must(searched < bytes.size() || some.size() == all.size(), "it left hits out");
+        uint64_t before = 0;
+        for (size_t i = 0; i < some.size(); i += 2) {
+            must(some[i] >= before && some[i + 1] > 0, "hits that overlap");
+            before = uint64_t{some[i]} + some[i + 1];
+        }
+        must(before <= searched, "a hit behind what was searched");
+    } catch (const CoreError&) {
+        return; // a step that leads nowhere
     }
 }
 
@@ -200,6 +312,39 @@ std::string requestSeed(char which, const Header& header) {
     return which + bytesText(Header::to_msgpack(header));
 }
 
+/** Of `takeExpression`. */
+std::vector<std::string> expressionSeeds() {
+    // Keeps 9 bytes; 5 bytes and some work at a time; two classes: a, any.
+    const std::string how("\x09\x05\x20\x03\x01"
+                          "aa\x00\xFF",
+                          9);
+    // From any byte: a+, and a (.* a)?
+    const std::string some("\x04\x04"
+                           "\x00\x00\x00"
+                           "\x01\x00\x02"
+                           "\x02\x01\x00"
+                           "\x01\x01\x04"
+                           "\x02\x01\x03",
+                           17);
+    const std::string longer("\x07\x07"
+                             "\x00\x00\x00"
+                             "\x01\x00\x02"
+                             "\x02\x03\x00"
+                             "\x02\x04\x05"
+                             "\x01\x01\x03"
+                             "\x01\x00\x00"
+                             "\x01\x01\x07"
+                             "\x02\x01\x06",
+                             26);
+    const std::string back("\x02\x01"
+                           "\x00\x00\x00"
+                           "\x01\x00\x02"
+                           "\x02\x01\x00",
+                           11);
+    const std::string bytes = "xaaxaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaxxxxxxxxaxxxxxxxxxxxxxxxxxxxxa";
+    return {how + some + back + bytes, how + longer + back + bytes};
+}
+
 std::vector<FuzzTarget> makeTargets() {
     const Header place{{"id", 7}, {"partition", "6_4"}, {"memory", "data"}, {"openTiles", {1, 2}}};
     const auto with = [&](const Header& more) {
@@ -214,7 +359,7 @@ std::vector<FuzzTarget> makeTargets() {
         "generation: aieml\ntotal_cols: 38\ntotal_rows: 11\nshim_tile: start row: 0, num_rows: 1\n"
         "memory_tile: start row: 1, num_rows: 2\naie_tile: start row: 3, num_rows: 8\n";
     const std::string zero(1, '\0');
-    const HoldFacts hold{"6_4", 1000, 2000, 500, 77};
+    const HoldFacts hold{{"6_4"}, 1000, 2000, 500, 77};
     std::string arguments;
     for (const std::string& one : holdArguments(hold)) arguments += (arguments.empty() ? "" : zero) + one;
     return {
@@ -233,7 +378,14 @@ std::vector<FuzzTarget> makeTargets() {
                                {"bigEndian", false},
                                {"align", 4},
                                {"tests", {{true, {0, 1, 0, 2}}}},
+                               {"most", 100}})),
+          // Bytes 0 to 7, two and more.
+          requestSeed(6, with({{"ranges", {{0, 4096}}},
+                               {"classes", Header::array({"ff" + std::string(62, '0'), std::string(64, 'f')})},
+                               {"forwards", {4, 0, 0, 0, 1, 0, 2, 2, 1, 0, 1, 1, 4, 2, 1, 3}},
+                               {"backwards", {1, 0, 0, 0, 1, 0, 2, 2, 1, 0}},
                                {"most", 100}}))}},
+        {"expression", takeExpression, expressionSeeds()},
         {"process",
          takeProcess,
          {"500 (a ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 77 0 0\n", "anon_inode:aiepart_6_4",
