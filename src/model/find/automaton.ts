@@ -3,7 +3,7 @@
  * bytes first lead to them. Knows bytes only; where they come from is known elsewhere.
  */
 import type { Budget } from './byte-matcher.ts';
-import type { Expression } from './expression.ts';
+import { type Expression, fitsNothing } from './expression.ts';
 import { NoPattern } from './query.ts';
 
 /** Steps of a program, by their number: at a byte, at two steps of which the first is preferred, at the end. */
@@ -33,8 +33,9 @@ const mostParts = 200_000;
 const mostStates = 2048;
 const mostKept = 200_000;
 
-/** What it takes to make a state, for each step that is gone through, in units of a `Budget`. */
+/** What it takes to make a state, for each of its steps, and to come by a step on the way to them; in units of a `Budget`. */
 const stepWork = 32;
+const wayWork = 4;
 
 /** What a state is called that leads nowhere. */
 export const dead = 0;
@@ -75,7 +76,11 @@ export function automataOf({ forwards, backwards }: Programs): {
   };
 }
 
-/** The steps of an expression, and where it begins; it goes on at step 0, which is the end. */
+/**
+ * The steps of an expression, and where it begins; it goes on at step 0, which is the end. A repetition that takes no byte is none, once
+ * those that must be are done, as in JavaScript: what could be empty stands there twice, for whether a byte was taken before.
+ * Backwards no way is preferred, so that it does not matter.
+ */
 function compiled(expression: Expression, isBackwards: boolean): { steps: Step[]; start: number } {
   const steps: Step[] = ['end'];
   let parts = 0;
@@ -83,38 +88,72 @@ function compiled(expression: Expression, isBackwards: boolean): { steps: Step[]
     if (steps.length >= mostSteps) throw new NoPattern({ kind: 'too-large' });
     return steps.push(step) - 1;
   };
-  /** Adds the steps of a part that goes on at `next`; answers where it begins. */
-  const compile = (one: Expression, next: number): number => {
+  const known = new Map<Expression, boolean>();
+  const mayBeEmpty = (one: Expression): boolean => {
+    const fits = known.get(one) ?? fitsNothing(one);
+    known.set(one, fits);
+    return fits;
+  };
+  /** Leads nowhere. */
+  const nowhere = (): number => add({ first: steps.length, second: steps.length });
+  /** Adds the steps of a part; answers where it begins. It goes on at `taken`, or at `none` where it took no byte: nowhere without one. */
+  const compile = (one: Expression, taken: number, none: number | undefined): number => {
     if (++parts > mostParts) throw new NoPattern({ kind: 'too-large' });
     switch (one.kind) {
       case 'byte':
-        return add({ bytes: one.bytes, next });
-      case 'sequence': {
-        const inOrder = isBackwards ? one.parts : one.parts.toReversed();
-        return inOrder.reduce((behind, part) => compile(part, behind), next);
-      }
+        return add({ bytes: one.bytes, next: taken });
+      case 'sequence':
+        return inTurn(isBackwards ? one.parts.toReversed() : one.parts, taken, none);
       case 'choice':
         return one.parts
-          .map((part) => compile(part, next))
+          .map((part) => compile(part, taken, none))
           .reduceRight((second, first) => add({ first, second }));
-      case 'repeat': {
-        const { part, least, most, isLazy } = one;
-        const either = (on: number, out: number): Step =>
-          isLazy ? { first: out, second: on } : { first: on, second: out };
-        let behind = next;
-        if (most === Number.POSITIVE_INFINITY) {
-          const loop = add('end');
-          steps[loop] = either(compile(part, loop), next);
-          behind = loop;
-        } else {
-          for (let i = least; i < most; i++) behind = add(either(compile(part, behind), next));
-        }
-        for (let i = 0; i < least; i++) behind = compile(part, behind);
-        return behind;
-      }
+      case 'repeat':
+        return repeated(one, taken, none);
     }
   };
-  return { steps, start: compile(expression, 0) };
+  /** The same for parts one after the other. */
+  const inTurn = (all: readonly Expression[], taken: number, none: number | undefined): number => {
+    const full = all.findIndex((part) => !mayBeEmpty(part));
+    let [behind, behindNone] = [taken, none];
+    for (let i = all.length - 1; i >= 0; i--) {
+      const part = all[i];
+      if (part === undefined) continue;
+      const isSame = behind === behindNone || (full >= 0 && i >= full);
+      const next = isSame || i > 0 ? compile(part, behind, behind) : behind;
+      behindNone = isSame ? next : compile(part, behind, behindNone);
+      behind = next;
+    }
+    return behindNone ?? nowhere();
+  };
+  const repeated = (
+    { part, least, most, isLazy }: Extract<Expression, { kind: 'repeat' }>,
+    taken: number,
+    none: number | undefined,
+  ): number => {
+    const either = (on: number, out: number): Step =>
+      isLazy ? { first: out, second: on } : { first: on, second: out };
+    /** One more that takes a byte, then as many as may be. */
+    const more = (behind: number): number => compile(part, behind, isBackwards ? behind : undefined);
+    let [behind, behindNone] = [taken, none];
+    const maybe = (on: number): void => {
+      behindNone = none === taken ? behind : none === undefined ? on : add(either(on, none));
+    };
+    if (most === Number.POSITIVE_INFINITY) {
+      behind = add('end');
+      const on = more(behind);
+      steps[behind] = either(on, taken);
+      maybe(on);
+    } else {
+      for (let i = least; i < most; i++) {
+        const on = more(behind);
+        behind = add(either(on, taken));
+        if (i === most - 1) maybe(on);
+      }
+    }
+    return inTurn(new Array<Expression>(least).fill(part), behind, behindNone);
+  };
+  return { steps, start: compile(expression, 0, 0) };
 }
 
 /** @param isOrdered steps behind an end are given up: a better hit is there */
@@ -146,12 +185,13 @@ function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean
   const seen = new Uint32Array(steps.length);
   let round = 0;
   /** The steps at bytes that are reached without one, the preferred first. */
-  const closure = (from: readonly number[]): { list: readonly number[]; isEnd: boolean } => {
+  const closure = (from: readonly number[], budget: Budget): { list: readonly number[]; isEnd: boolean } => {
     round++;
     const list: number[] = [];
     let isEnd = false;
     const waiting = from.toReversed();
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      budget.left -= wayWork;
       if (seen[at] === round) continue;
       seen[at] = round;
       const step = steps[at];
@@ -164,7 +204,7 @@ function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean
     }
     return { list, isEnd };
   };
-  const first = closure([begin]);
+  const first = closure([begin], { left: 0 });
   forget();
   const make = (state: number, byte: number, budget: Budget): number => {
     const reached: number[] = [];
@@ -174,7 +214,7 @@ function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean
       if (step !== undefined && step !== 'end' && 'bytes' in step && step.bytes[byte] === 1)
         reached.push(step.next);
     }
-    const { list, isEnd } = closure(reached);
+    const { list, isEnd } = closure(reached, budget);
     budget.left -= (1 + from.length + list.length) * stepWork;
     const isFull = kept.length >= mostStates || size >= mostKept;
     if (isFull) forget();

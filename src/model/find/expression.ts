@@ -187,6 +187,8 @@ class Parser {
     const [name = ''] = this.#match(/[\s\S]/y) ?? [];
     const known = classes[name.toLowerCase()];
     if (known !== undefined) return name in classes ? known.slice() : known.map((one) => 1 - one);
+    // In JavaScript these would be octal digits.
+    if (name === '0' && this.#match(/\d/y) !== null) throw new NoPattern({ kind: 'unclear', at });
     const control = controls[name];
     if (control !== undefined) return only(control);
     // Letters and digits may mean something elsewhere; all else stands for itself.

@@ -8,7 +8,7 @@ import { endOf } from '../ranges.ts';
 import type { IndexOf } from './byte-matcher.ts';
 import { Finder } from './finder.ts';
 import { type Pattern, patternOf } from './pattern.ts';
-import type { FindProblem, FindQuery } from './query.ts';
+import { alignments, type FindProblem, type FindQuery } from './query.ts';
 
 const query = (kind: FindQuery['kind'], text: string, more: Partial<FindQuery> = {}): FindQuery => ({
   kind,
@@ -136,6 +136,8 @@ describe('patterns', () => {
       'a**': { kind: 'nothing-repeated', at: 2 },
       '[z-a]': { kind: 'unclear', at: 1 },
       [String.raw`a\q`]: { kind: 'unclear', at: 1 },
+      [String.raw`a\07`]: { kind: 'unclear', at: 1 },
+      [String.raw`a[\01]`]: { kind: 'unclear', at: 2 },
       'a{2,1}': { kind: 'unclear', at: 1 },
       '[ä]': { kind: 'unclear', at: 1 },
       '^a': { kind: 'unsupported', at: 0 },
@@ -254,11 +256,25 @@ describe('patterns', () => {
 });
 
 /** What `RegExp` finds in the bytes, one character each. */
-function byJavaScript(bytes: Uint8Array, typed: string, from = 0): string[] {
+function byJavaScript(bytes: Uint8Array, typed: string, from = 0, flags = 'gs'): string[] {
   const characters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return [...characters.matchAll(new RegExp(typed, 'gs'))].map(
+  return [...characters.matchAll(new RegExp(typed, flags))].map(
     (match) => `${from + (match.index ?? 0)}+${match[0].length}`,
   );
+}
+
+function float32(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, bits);
+  return view.getFloat32(0);
+}
+
+function float16(bits: number): number {
+  const fraction = bits & 0x3ff;
+  const exponent = (bits >> 10) & 0x1f;
+  const sign = bits >= 0x8000 ? -1 : 1;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
 /** Looks at each place for itself. */
@@ -397,6 +413,99 @@ describe('random memories', () => {
       const hits = found({ bytes, flags }, query('expression', typed), [range], someWork(length));
       expect(hits, `round ${round}: ${typed}`).toEqual(expected);
     }
+  });
+
+  test(`[hex-6] expressions of any form find what RegExp finds, those that may be empty within others, too (seed ${seed})`, () => {
+    const one = (of: readonly string[]): string => of[random(of.length)] ?? '';
+    const atoms = ['a', 'b', 'c', '.', '[ab]', '[^a]', '[a-c]', '[^]', '[]', '[a-]'];
+    const escapes = [String.raw`\w`, String.raw`\d`, String.raw`\W`, String.raw`\x61`, String.raw`[\d-]`];
+    const repeats = ['', '', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{0,2}', '{1,3}?', '{0}', '{2,}'];
+    const part = (depth: number): string =>
+      depth > 0 && random(2) === 0
+        ? `${one(['(', '(?:'])}${expression(depth - 1)})`
+        : one([...atoms, ...escapes, String.raw`\xFF`, String.raw`[\x80-\xff]`]);
+    const sequence = (depth: number): string =>
+      Array.from({ length: random(4) }, () => part(depth) + one(repeats)).join('');
+    const expression = (depth: number): string =>
+      Array.from({ length: random(3) === 0 ? 1 + random(3) : 1 }, () => sequence(depth)).join('|');
+    let hits = 0;
+    for (let round = 0; round < 1500; round++) {
+      const typed = expression(2);
+      const matchCase = random(4) > 0;
+      const letters = [0x61, 0x62, 0x63, 0x41, 0x31, 0x2d, 0xff, 0x0a, 0].slice(0, 3 + random(7));
+      const bytes = Uint8Array.from({ length: 1 + random(7) }, () => letters[random(letters.length)] ?? 0);
+      const asked = query('expression', typed, { matchCase });
+      const kind = problem(asked)?.kind;
+      if (kind === undefined) {
+        const expected = byJavaScript(bytes, typed, 0, matchCase ? 'gs' : 'gsi');
+        expect(found({ bytes }, asked), `round ${round}: ${typed} in ${bytes.join()}`).toEqual(expected);
+        hits += expected.length;
+      } else expect(['fits-nothing', 'empty'], `${typed}: ${kind}`).toContain(kind);
+    }
+    expect(hits).toBeGreaterThan(300);
+  });
+
+  test(`[hex-6] ranges and tolerances of each type, at any alignment, as DataView reads the numbers (seed ${seed})`, () => {
+    type Read = (view: DataView, at: number, isLittle: boolean) => number | bigint;
+    const types: readonly (readonly [CellName, number, Read])[] = [
+      ['int8', 1, (view, at) => view.getInt8(at)],
+      ['uint8', 1, (view, at) => view.getUint8(at)],
+      ['int16', 2, (view, at, isLittle) => view.getInt16(at, isLittle)],
+      ['uint16', 2, (view, at, isLittle) => view.getUint16(at, isLittle)],
+      ['int32', 4, (view, at, isLittle) => view.getInt32(at, isLittle)],
+      ['uint32', 4, (view, at, isLittle) => view.getUint32(at, isLittle)],
+      ['int64', 8, (view, at, isLittle) => view.getBigInt64(at, isLittle)],
+      ['uint64', 8, (view, at, isLittle) => view.getBigUint64(at, isLittle)],
+      ['float16', 2, (view, at, isLittle) => float16(view.getUint16(at, isLittle))],
+      ['bfloat16', 2, (view, at, isLittle) => float32(view.getUint16(at, isLittle) * 65_536)],
+      ['float32', 4, (view, at, isLittle) => view.getFloat32(at, isLittle)],
+      ['float64', 8, (view, at, isLittle) => view.getFloat64(at, isLittle)],
+    ];
+    let hits = 0;
+    for (let round = 0; round < 300; round++) {
+      const [name, size, read] = types[round % types.length] ?? types[0] ?? ['int8', 1, () => 0];
+      const isLittle = random(2) === 0;
+      const bytesPerTile = 64 * (1 + random(3));
+      const bytes = new Uint8Array(300);
+      const kinds = random(2) === 0 ? 256 : 3;
+      for (let at = 0; at < bytes.length; at++) bytes[at] = random(kinds);
+      const view = new DataView(bytes.buffer);
+      const numberAt = () => read(view, random(bytes.length - size), isLittle);
+      const isNumber = (value: number | bigint) => typeof value === 'bigint' || Number.isFinite(value);
+      const ends = [numberAt(), numberAt()].filter(isNumber).sort((a, b) => (a < b ? -1 : 1));
+      const [least, most] = ends;
+      if (least === undefined || most === undefined) continue;
+      const form = random(4);
+      const by = Math.abs(Number(most)) / 4;
+      const isApart = (value: number | bigint): boolean =>
+        typeof value === 'bigint'
+          ? Number(value > BigInt(least) ? value - BigInt(least) : BigInt(least) - value) > by
+          : !(Math.abs(value - Number(least)) <= by);
+      const forms: readonly (readonly [string, (value: number | bigint) => boolean])[] = [
+        [`${least}..${most}`, (value) => value >= least && value <= most],
+        [`..${most}`, (value) => value <= most],
+        [`${least}..`, (value) => value >= least],
+        [`${least}~${by}`, (value) => !isApart(value)],
+      ];
+      const [typed, fits] = forms[form] ?? ['', () => false];
+      const align = alignments[random(alignments.length)] ?? 0;
+      const step = align === 0 ? size : align;
+      const expected: string[] = [];
+      for (let at = 0, free = 0; at + size <= bytes.length; at++) {
+        const inTile = at % bytesPerTile;
+        const mayBegin = at >= free && inTile % step === 0 && inTile + size <= bytesPerTile;
+        if (!mayBegin || !fits(read(view, at, isLittle))) continue;
+        expected.push(`${at}+${size}`);
+        free = at + size;
+      }
+      const cells = { name, order: isLittle ? 'little' : 'big' } as const;
+      expect(
+        found({ bytes, bytesPerTile }, query('value', typed, { cells, align })),
+        `round ${round}: ${name} ${typed} at ${align}`,
+      ).toEqual(expected);
+      hits += expected.length;
+    }
+    expect(hits).toBeGreaterThan(1000);
   });
 });
 
