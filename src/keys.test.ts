@@ -129,8 +129,9 @@ describe('[shape-9] what can be done now', () => {
   });
 
   test('of hits', () => {
-    expect(on(hitKeys([0]))).toEqual([]);
-    expect(on(hitKeys([0, 2]))).toEqual(['hasHits']);
+    expect(on(hitKeys([0], 0))).toEqual([]);
+    expect(on(hitKeys([0, 2], 0))).toEqual(['hasHits']);
+    expect(on(hitKeys([0], 1))).toEqual(['hasHits', 'hasMemoryHits']);
   });
 
   test('of names', () => {
@@ -159,7 +160,7 @@ describe('[shape-9] what can be done now', () => {
         watchKeys([]),
         bookmarkKeys({ count: 0 }),
         editKeys([]),
-        hitKeys([]),
+        hitKeys([], 0),
       ].flatMap((keys) => Object.keys(keys)),
     );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>

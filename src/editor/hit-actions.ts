@@ -37,7 +37,7 @@ export class HitActions implements vscode.Disposable {
   constructor(provider: HexEditorProvider, board: (id: string) => SearchedBoard | undefined) {
     this.#provider = provider;
     this.#board = board;
-    this.#keys.tell(hitKeys([]));
+    this.#keys.tell(hitKeys([], 0));
     this.#following = [
       provider.onDidChangeHits(() => this.#changed()),
       provider.onDidAskMemories(({ board: id, query }) => {
@@ -50,13 +50,14 @@ export class HitActions implements vscode.Disposable {
   register(): vscode.Disposable[] {
     return [
       vscode.commands.registerCommand('tilescope.showHits', () => this.show()),
+      vscode.commands.registerCommand('tilescope.clearHits', () => this.#searches.made?.forget()),
       vscode.commands.registerCommand('tilescope.showHit', (row?: HitRow) => row?.show?.()),
     ];
   }
 
   /** Brings the list to the front; says so where nothing is found. */
   async show(): Promise<void> {
-    if (this.#counts().length === 0) sayInformation(vscode.l10n.t('Nothing is found in the open memories.'));
+    if (!this.#tell().hasHits) sayInformation(vscode.l10n.t('Nothing is found in the open memories.'));
     else await (await this.#view.load()).show();
   }
 
@@ -72,18 +73,19 @@ export class HitActions implements vscode.Disposable {
   }
 
   #changed(): void {
-    const counts = this.#counts();
-    this.#keys.tell(hitKeys(counts));
+    const { hasHits } = this.#tell();
     this.#view.made?.changed();
-    if (!this.#view.wasWanted && counts.length > 0) {
+    if (!this.#view.wasWanted && hasHits) {
       this.#view.load().catch((error: unknown) => this.#provider.services.note(error));
     }
   }
 
-  /** How much each search found, those that found nothing left out. */
-  #counts(): number[] {
-    const board = this.#searches.made?.found;
-    return [...this.#found().map(({ hits }) => hits.count), ...(board === undefined ? [] : [board.hits])];
+  /** Tells what there is now. */
+  #tell(): ReturnType<typeof hitKeys> {
+    const inTabs = this.#found().map(({ hits }) => hits.count);
+    const keys = hitKeys(inTabs, this.#searches.made?.found?.hits ?? 0);
+    this.#keys.tell(keys);
+    return keys;
   }
 
   /** What tabs found, that in front first. */

@@ -174,6 +174,16 @@ describe('[main-23] looks', () => {
         return editor.details();
       })
       .toContain('tile offset 0x0024');
+    // By keys: the list gets them, and Delete takes off what was found in all memories; the tab's own hit stays.
+    await workbench.runCommand('Tilescope: Show Hits');
+    await expect
+      .poll(async () => {
+        await page.keyboard.press('Delete');
+        return row(/1 hit · all memories/).count();
+      })
+      .toBe(0);
+    await row(/^Data memory.*1 hit$/).waitFor();
+    await workbench.screenshot('find-memories-cleared');
     // From the palette the same is asked for in two questions.
     await line('find-close').click();
     await workbench.runCommand('Tilescope: Find in All Memories...');

@@ -1,6 +1,13 @@
 /** Which of the commands for hits can do something now. */
 
-/** Context keys by their names after `tilescope.`. @param counts hits of each search */
-export function hitKeys(counts: readonly number[]) {
-  return { hasHits: counts.some((count) => count > 0) };
+/**
+ * Context keys by their names after `tilescope.`.
+ * @param inTabs hits of each tab
+ * @param inMemories hits of the search of all memories
+ */
+export function hitKeys(inTabs: readonly number[], inMemories: number) {
+  return {
+    hasHits: inMemories > 0 || inTabs.some((count) => count > 0),
+    hasMemoryHits: inMemories > 0,
+  };
 }

@@ -48,7 +48,8 @@ export interface FoundOnBoard {
 
 /** One row. */
 export interface HitRow extends TreeRow<HitRow> {
-  readonly kind: 'hit' | 'group';
+  /** `memories`: the search of all memories of a board. */
+  readonly kind: 'hit' | 'group' | 'memories';
   /** The hit. */
   readonly place?: ByteRange;
   /** Shows the hit in an editor. */
@@ -65,7 +66,7 @@ export function boardRow(of: FoundOnBoard, l10n: Localiser): HitRow {
     label: title,
     description: [hitsText(hits, isFull, l10n), l10n.t('all memories'), ...notes].join(' · '),
     icon: 'circuit-board',
-    kind: 'group',
+    kind: 'memories',
     open: true,
     below: () =>
       memories.map((memory, i): HitRow => {
