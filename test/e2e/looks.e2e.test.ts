@@ -176,13 +176,14 @@ describe('[main-23] looks', () => {
       .toContain('tile offset 0x0024');
     // By keys: the list gets them, and Delete takes off what was found in all memories; the tab's own hit stays.
     await workbench.runCommand('Tilescope: Show Hits');
+    await page.locator('#workbench\\.parts\\.sidebar .monaco-list:focus').waitFor();
     await expect
       .poll(async () => {
         await page.keyboard.press('Delete');
         return row(/1 hit · all memories/).count();
       })
       .toBe(0);
-    await row(/^Data memory.*1 hit$/).waitFor();
+    await row(/tile \(1,2\).*1 hit/).waitFor();
     await workbench.screenshot('find-memories-cleared');
     // From the palette the same is asked for in two questions.
     await line('find-close').click();

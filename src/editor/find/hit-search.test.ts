@@ -48,16 +48,19 @@ async function setup() {
   const shown: ByteRange[] = [];
   const percents: (number | undefined)[] = [];
   const edits: ByteEdit[][] = [];
-  const is = { shown: true };
+  const is = { shown: true, readable: true };
   const search: HitSearch = new HitSearch(
     {
       bytes: (range) => session.bytes(range),
       view: (range) => session.view(range),
-      complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
+      complete: (range, signal, onProgress) =>
+        is.readable ? session.complete(range, signal, { onProgress }) : undefined,
       gaps: (range) => session.missing(range),
       staged: (range) => session.staged(range),
       findThere: (ranges, pattern, beside, options, signal) =>
-        session.find(ranges, pattern, { ...options, beside, asking: 'person', looker: 'tab' }, signal),
+        is.readable
+          ? session.find(ranges, pattern, { ...options, beside, asking: 'person', looker: 'tab' }, signal)
+          : undefined,
       read: (ranges, signal) => session.readBeside(ranges, 'tab', signal),
       epoch: () => session.state.partition?.epoch,
       isShown: () => is.shown,
@@ -307,6 +310,24 @@ describe('a search', () => {
     search.start(asked('A4 70', { range: { offset: 0, length: 8192 } }));
     await eventually(() => search.state(undefined).isWrong).toBe(true);
     expect(search.state(undefined).percent).toBeUndefined();
+  });
+
+  test('[hex-6] says so where a person asks for bytes and none can be read; nobody is told who did not ask', async () => {
+    const { search, over, is } = await setup();
+    is.readable = false;
+    search.start(asked('A4 70'));
+    await over();
+    expect(search.state(undefined)).toMatchObject({ said: '', isWrong: false, unseen: all.length - 4096 });
+    // In all of it the board would search, of little it would be read.
+    for (const range of [all, { offset: 0, length: bytesPerTile }]) {
+      search.start(asked('A4 70', { read: 'all', range }));
+      await over();
+      expect(search.state(undefined)).toMatchObject({
+        said: 'Nothing is read now. Connect the board, or unfreeze the view, then look once more.',
+        isWrong: true,
+        unseen: range.length - 4096,
+      });
+    }
   });
 
   test('[hex-6] follows the memory, staged edits included', async () => {

@@ -445,7 +445,10 @@ export class HitSearch {
       return;
     }
     const reading = this.#tab.complete(range, signal, (bytes, of) => this.#progress(bytes, of));
-    if (reading === undefined) return;
+    if (reading === undefined) {
+      if (read === 'all') this.#sayUnreachable();
+      return;
+    }
     await reading;
     if (!signal.aborted) await this.#scan(pattern, range, signal, true);
   }
@@ -497,7 +500,10 @@ export class HitSearch {
     };
     try {
       const searching = this.#tab.findThere(ranges, asked, range, { onHits, onProgress }, signal);
-      if (searching === undefined) return;
+      if (searching === undefined) {
+        this.#sayUnreachable();
+        return;
+      }
       const result = await searching.finally(() => soon.cancel());
       await joining;
       if (signal.aborted) return;
@@ -583,6 +589,14 @@ export class HitSearch {
     const { bytes, flags } = this.#tab.bytes(hit);
     const isHere = (i: number) => ((flags[i] ?? 0) & (stateBits.known | stateBits.staged)) !== 0;
     return this.#boardPattern === undefined || couldBeHit(this.#boardPattern, bytes, isHere);
+  }
+
+  /** A person asked for bytes, and gets none. */
+  #sayUnreachable(): void {
+    this.#say(
+      this.#l10n.t('Nothing is read now. Connect the board, or unfreeze the view, then look once more.'),
+      true,
+    );
   }
 
   #sayGivenUp(): void {
