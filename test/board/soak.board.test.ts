@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { it } from 'vitest';
 import { root } from '../../scripts/common.ts';
-import { ONCE } from '../../scripts/results.ts';
 import { runSeed } from '../conformance/random.ts';
 import { judge, soakFor, soakText } from './soak.ts';
 
@@ -11,7 +10,6 @@ const seed = runSeed();
 
 it(`hundreds of tiles live through faults of link, helper, owner and board: all comes back by itself, in words, nothing is lost, nothing grows (seed ${seed})`, {
   timeout: 900_000,
-  tags: ONCE,
 }, async () => {
   const agent = join(root, 'dist', 'agents', 'tilescope-agent-aarch64');
   const report = await soakFor(agent, seed, seconds, [

@@ -90,12 +90,20 @@ export const breakingFaults = [
   'a reboot',
 ] as const;
 
-/** Nothing but the link is touched, and the connection lasts. */
+/** The connection lasts. */
+const calmFaults: ReadonlySet<Fault> = new Set(mildFaults);
+
+/** Nothing but the link is touched: the recording goes on at the board, and is found again. */
 const linkFaults: ReadonlySet<Fault> = new Set([
   'a far link',
   'a slow link',
   'a far and slow link',
   'a stall',
+  'a cut',
+  'a cut in an update',
+  'a cut in a request',
+  'a dark link',
+  'a long stall',
 ]);
 
 export type Fault = (typeof mildFaults)[number] | (typeof breakingFaults)[number];
@@ -246,8 +254,10 @@ export class Soak {
       this.#recorded = recording && { recording, looks: recording.about.made };
       this.#course = [];
       this.#began = performance.now();
+      const { state } = this.link;
       await this.#act(fault);
       await this.#recovered();
+      if (calmFaults.has(fault)) assert.equal(this.link.state, state, 'the connection was lost');
       if (linkFaults.has(fault))
         assert.equal(this.#recorder.recording, this.#recorded?.recording, 'another recording began');
       const took = Math.round(performance.now() - this.#began);
@@ -255,7 +265,8 @@ export class Soak {
       await this.board.assertClean();
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      const log = this.#log.lines.slice(-40).join('\n  ');
+      const { lines } = this.#log;
+      const log = [...lines.filter((line) => !line.startsWith('trace ')), ...lines.slice(-40)].join('\n  ');
       throw new Error(`after ${this.#steps.join('; ')}:\n${text}\n${this.course}\nThe log:\n  ${log}`);
     }
   }
