@@ -17,7 +17,7 @@ import { keyOf } from '../conformance/keys.ts';
 import { Random } from '../conformance/random.ts';
 import { startProxy } from '../net/proxy.ts';
 import { tileBytes, typicalContents, writeContents } from './contents.ts';
-import { interleave, type Measure, median, spread } from './measure.ts';
+import { interleave, type Measure, median, percentile, spread } from './measure.ts';
 import { compile } from './reads.ts';
 
 const columns = { startCol: 0, numCols: 50 };
@@ -288,7 +288,7 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
       },
       {
         name: 'bytes that come before these',
-        value: [...first].sort((a, b) => a - b)[Math.ceil(looks * 0.9) - 1] ?? Number.NaN,
+        value: percentile(first, 0.9),
         unit: 'bytes',
         peer: { name: 'what the link brings in 300 ms', value: slowLink * 0.3 },
         goal: { at: 'most', value: slowLink * 0.3 },

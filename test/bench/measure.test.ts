@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { interleave, median, meets } from './measure.ts';
+import { interleave, median, meets, percentile } from './measure.ts';
 
 describe('[main-24] figures of the benchmarks', () => {
   it('takes the middle of the rounds', () => {
     expect(median([5, 1, 9])).toBe(5);
     expect(median([4, 1, 3, 2])).toBe(2);
     expect(() => median([])).toThrow('no values');
+  });
+
+  it('finds what a share of the values does not exceed', () => {
+    const values = Array.from({ length: 20 }, (_, i) => 20 - i);
+    expect([percentile(values, 0.95), percentile(values, 0.5), percentile(values, 1)]).toEqual([19, 10, 20]);
+    expect(percentile([3], 0)).toBe(3);
+    expect(() => percentile([], 0.5)).toThrow('no values');
   });
 
   it('runs contenders in turn and drops the first round', async () => {

@@ -27,6 +27,13 @@ export function median(values: readonly number[]): number {
   return middle;
 }
 
+/** The least value that a share of all (0 to 1) does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const found = [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)];
+  if (found === undefined) throw new Error('no values');
+  return found;
+}
+
 /** Runs the contenders in turn, `rounds` times, after one round that is not counted. Each returns its own figure. */
 export async function interleave(
   rounds: number,

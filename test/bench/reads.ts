@@ -6,9 +6,10 @@ import { build } from 'esbuild';
 import { hostOptions } from '../../scripts/build.ts';
 import { must, root } from '../../scripts/common.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
-import { encodeFrame } from '../../src/board/protocol/frames.ts';
+import { encodeFrame, type Header } from '../../src/board/protocol/frames.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { dynamicId, families } from '../board/families.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 
 const bytes = 50 * 8 * 0x8000;
@@ -22,7 +23,7 @@ export async function compile(folder: string, name: string): Promise<string> {
 }
 
 /** The figure in the last line of a program on the board. */
-async function figure(board: VirtualBoard, command: string): Promise<number> {
+export async function figure(board: VirtualBoard, command: string): Promise<number> {
   const result = await board.exec(command);
   const last = result.stdout.toString().trim().split('\n').at(-1) ?? '';
   if (result.code !== 0 || last === '') throw new Error(`${command}: ${result.code} ${result.stderr}`);
@@ -32,7 +33,7 @@ async function figure(board: VirtualBoard, command: string): Promise<number> {
 const inMs = (values: readonly number[]): number[] => values.map((value) => value / 1e6);
 
 /** Nanoseconds of ours and of a peer for so many bytes, as one line. */
-function line(
+export function line(
   name: string,
   ours: readonly number[],
   peer: { readonly name: string; readonly times: readonly number[] },
@@ -51,32 +52,45 @@ function line(
   };
 }
 
-/** Puts frames to the agent as files on the board: named by their operation, with a suffix. */
-async function putFrames(
+/** What an agent is told first, so that it answers for a partition. */
+export const greeting = (partition: string): Readonly<Record<'hello' | 'open', Header>> => ({
+  hello: {
+    op: 'hello',
+    id: 1,
+    protocol: protocolVersion,
+    trace: false,
+    device: '/dev/aie0',
+    heartbeatMs: 600_000,
+    exitMs: 600_000,
+  },
+  open: { op: 'open', id: 2, partition, allowUnknown: false },
+});
+
+/** Puts frames to the agent as files on the board; the answer names them, as `drain` takes them. */
+export async function putFrames(
   board: VirtualBoard,
   folder: string,
-  partition: string,
-  length: number,
   suffix: string,
-): Promise<void> {
-  const frames = {
-    hello: {
-      op: 'hello',
-      id: 1,
-      protocol: protocolVersion,
-      trace: false,
-      device: '/dev/aie0',
-      heartbeatMs: 600_000,
-      exitMs: 600_000,
-    },
-    open: { op: 'open', id: 2, partition, allowUnknown: false },
-    read: { op: 'read', id: 3, partition, memory: 'data', ranges: [[0, length]], asking: 'fast' },
-  };
-  for (const [name, header] of Object.entries(frames)) {
+  frames: Readonly<Record<string, Header>>,
+): Promise<string> {
+  const names = Object.entries(frames).map(async ([name, header]) => {
+    const there = `/tmp/${name}${suffix}`;
     await writeFile(join(folder, name), encodeFrame(header));
-    await board.put(join(folder, name), `/tmp/${name}${suffix}`);
-  }
+    await board.put(join(folder, name), there);
+    return there;
+  });
+  return (await Promise.all(names)).join(' ');
 }
+
+/** The whole data memory of a partition, read fast. */
+const readAll = (partition: string, length: number): Header => ({
+  op: 'read',
+  id: 3,
+  partition,
+  memory: 'data',
+  ranges: [[0, length]],
+  asking: 'fast',
+});
 
 /** Beside an owner of a whole AIE-ML array: by pread of its descriptor, without a lease. */
 async function readBeside(board: VirtualBoard, folder: string, rounds: number): Promise<Measure> {
@@ -86,9 +100,9 @@ async function readBeside(board: VirtualBoard, folder: string, rounds: number): 
   await board.reloadModule(module);
   const owner = await board.witness(`request ${dynamicId(0, shape.numCols)} keep clocks`);
   try {
-    await putFrames(board, folder, `0_${shape.numCols}`, whole, '-beside');
+    const key = keyOf({ startCol: 0, numCols: shape.numCols });
+    const frames = await putFrames(board, folder, '-beside', { ...greeting(key), read: readAll(key, whole) });
     await board.put(await compile(folder, 'beside_loop'), '/tmp/beside_loop');
-    const frames = ['hello', 'open', 'read'].map((name) => `/tmp/${name}-beside`).join(' ');
     const tiles = `${shape.numCols} ${shape.core.start} ${shape.core.count} ${tileBytes}`;
     const [agent = [], loop = []] = await interleave(
       rounds,
@@ -118,7 +132,8 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       entryPoints: [join(root, 'test', 'bench', 'board-side.ts')],
       outfile: script,
     });
-    await putFrames(board, folder, '0_50', bytes, '');
+    const key = keyOf({ startCol: 0, numCols: 50 });
+    const frames = await putFrames(board, folder, '', { ...greeting(key), read: readAll(key, bytes) });
     await board.put(script, '/tmp/board-side.mjs');
     await board.put(join(root, 'dist', 'addon', 'linux-arm64', 'tilescope.node'), '/tmp/tilescope.node');
     await board.put(join(root, 'dist', 'agents', 'tilescope-agent-aarch64'), '/tmp/agent');
@@ -130,7 +145,7 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       () => figure(board, '/tmp/read_loop 1 2'),
       () => figure(board, '/tmp/read_loop 1 2 fresh leases'),
       () => figure(board, '/tmp/read_loop 1 2 pipe leases'),
-      () => figure(board, `/tmp/drain /tmp/agent /tmp/hello /tmp/open /tmp/read ${bytes} 2`),
+      () => figure(board, `/tmp/drain /tmp/agent ${frames} ${bytes} 2`),
       async () =>
         1e6 * (await figure(board, '/opt/node/bin/node /tmp/board-side.mjs /tmp/tilescope.node 3 0 50')),
     );

@@ -1,4 +1,4 @@
-/** `npm run bench [-- edits|find|names|compare|reads|link|guest|page|grid|plot|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|compare|reads|link|guest|live|grid|plot|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -10,9 +10,9 @@ import { measureFind } from './find.ts';
 import { measureGrid } from './grid.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
+import { measureLive } from './live.ts';
 import { type Measure, meets } from './measure.ts';
 import { measureNames } from './names.ts';
-import { measurePage } from './page.ts';
 import { measurePlot } from './plot.ts';
 import { measureReads } from './reads.ts';
 
@@ -26,7 +26,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
-  page: measurePage,
+  live: measureLive,
   grid: measureGrid,
   plot: measurePlot,
   editor: measureEditor,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { measureGuest } from '../bench/guest.ts';
 import { measureLink } from '../bench/link.ts';
+import { measureWatch } from '../bench/live.ts';
 import { type Measure, meets } from '../bench/measure.ts';
 import { measureReads } from '../bench/reads.ts';
 
@@ -69,3 +70,23 @@ test('[attach-16] [shape-6] beside an owner: exactly the words subscribed are re
   expect(words?.value).toBe(words?.peer?.value);
   expect(cpu?.goal).toEqual({ at: 'most', value: 3 });
 }, 240_000);
+
+test('live beside an owner: bytes of an update within their limit, looks against plain reads, what agent and owner notice', async () => {
+  const measures = await measureWatch(1);
+  const bytes = ['one word', '64 scattered words', 'all of 4 KiB'].map(
+    (name) => `update, ${name}: bytes on the wire`,
+  );
+  const looks = [100, 0].map((ns) => `look at 1 MiB again and again, words of ${ns} ns`);
+  check(
+    measures,
+    [
+      ...bytes,
+      ...looks,
+      'agent CPU, live at 10 Hz x 4 KiB that all change',
+      "owner's loop rate, live at 30 Hz x 32 KiB within the usual budget",
+    ],
+    looks,
+  );
+  // These are counted.
+  for (const measure of measures.slice(0, bytes.length)) expect(meets(measure), measure.name).toBe(true);
+}, 900_000);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureEditor } from '../bench/editor.ts';
+import { measureOnScreen } from '../bench/live.ts';
 
 /** Stands in for vscode-hexeditor: an editor of its name whose page shows the bytes of the file after five seconds. */
 const standIn = {
@@ -71,4 +72,16 @@ test('[main-24] [shape-7] sizes of bundles and packages, opening a tile to first
     ['vscode-hexeditor with a file of 32 KiB', '3.33'],
   ]);
   for (const { peer } of goals) expect(peer?.value).toBeGreaterThanOrEqual(5000);
+});
+
+test('from a change on the board to its painted cell, in a real window', async () => {
+  const measures = await measureOnScreen(1);
+  const name = 'change on the board to painted cell at 10 Hz, without the link';
+  expect(measures.map((measure) => measure.name)).toEqual([`${name}: median`, `${name}: p95`]);
+  // On a busy machine a round trip alone may take longer than another change with all of its way.
+  for (const { value, peer } of measures) {
+    expect(value).not.toBeNaN();
+    expect(peer?.value).toBeGreaterThan(0);
+  }
+  expect(measures[1]?.goal).toEqual({ at: 'most', value: 150 });
 });

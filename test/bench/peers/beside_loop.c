@@ -1,10 +1,10 @@
 /*
  * The limit of reading beside an owner: the same calls as a guest makes, and the words through a pipe of 1 MiB to
- * another process. The owner's descriptor is duplicated for 1 ms of work at a time, with the lowest real-time priority
+ * another process, unless they are only to be read. The owner's descriptor is duplicated for 1 ms of work at a time, with the lowest real-time priority
  * and a look at its name and kind; before each 16 KiB the column's clock is looked at (AIE-ML). One line per round:
  * nanoseconds.
  *
- * usage: beside_loop COMMAND ROUNDS COLUMNS FIRST_ROW ROWS BYTES_PER_TILE
+ * usage: beside_loop COMMAND ROUNDS COLUMNS FIRST_ROW ROWS BYTES_PER_TILE [only-read]
  * COMMAND is the owner's name; its partition starts at column 0. It shares no code with the project's core.
  */
 #define _GNU_SOURCE
@@ -113,7 +113,8 @@ static void set_policy(int policy, int priority)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7)
+    int only_read = argc == 8 && !strcmp(argv[7], "only-read");
+    if (argc - only_read != 7)
         return 2;
     uint32_t columns = (uint32_t)atoi(argv[3]), first = (uint32_t)atoi(argv[4]), rows = (uint32_t)atoi(argv[5]);
     size_t tile_bytes = strtoul(argv[6], NULL, 0), bytes = columns * rows * tile_bytes;
@@ -150,10 +151,11 @@ int main(int argc, char **argv)
             }
             close(partition);
             set_policy(SCHED_OTHER, 0);
-            hand_on(to, copy, got);
+            if (!only_read)
+                hand_on(to, copy, got);
         }
         char answer;
-        if (read(done, &answer, 1) != 1)
+        if (!only_read && read(done, &answer, 1) != 1)
             fail("drain");
         printf("%lld %zu\n", now_ns() - begin, bytes);
     }

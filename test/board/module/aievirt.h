@@ -167,6 +167,7 @@ extern bool tile_folders; /* tiles have attributes, not only partitions */
 extern bool list_race;	   /* a descriptor list that meets a dying file is reported */
 extern unsigned int clock_on; /* what the firmware writes into a column clock: 1, 2 or 3 */
 extern unsigned int lock_us;  /* how long attributes and ENQUIRE hold the driver's locks */
+extern unsigned int word_ns;  /* how long each word of a pread takes */
 extern unsigned int page_check;
 extern unsigned int open_delay;
 extern unsigned int req_size;  /* bytes of a request: 24 or 40 */

@@ -113,6 +113,10 @@ module_param(lock_us, uint, 0644);
 MODULE_PARM_DESC(lock_us, "microseconds that attributes and ENQUIRE hold the driver's locks; 0: "
 			  "nobody meets them");
 
+unsigned int word_ns;
+module_param(word_ns, uint, 0644);
+MODULE_PARM_DESC(word_ns, "nanoseconds that each word of a pread takes; a device's uncached words take some 100");
+
 unsigned int page_check = PAGE_SIZE;
 module_param(page_check, uint, 0644);
 MODULE_PARM_DESC(

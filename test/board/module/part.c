@@ -10,6 +10,7 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -652,6 +653,8 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 	}
 	if (ret > 0)
 		tile_copy(words, at.col, at.row, at.reg, len);
+	if (ret > 0 && word_ns)
+		udelay(DIV_ROUND_UP(len / sizeof(u32) * min(word_ns, 1000U), 1000));
 	up_read(&state_sem);
 	if (ret > 0 && copy_to_user(buf, words, len))
 		ret = -EFAULT;
