@@ -1,5 +1,6 @@
+import { getL10nJson } from '@vscode/l10n-dev';
 import { describe, expect, test } from 'vitest';
-import { bareTexts, manifestTexts } from './check-l10n.ts';
+import { bareTexts, forExport, manifestTexts } from './check-l10n.ts';
 
 describe('[main-1] user-visible strings go through l10n', () => {
   test.each([
@@ -27,6 +28,14 @@ describe('[main-1] user-visible strings go through l10n', () => {
     "const channel = 'not shown to anyone';",
   ])('[main-1] nothing to find: %s', (source) => {
     expect(bareTexts(source)).toEqual([]);
+  });
+
+  test.each([
+    "function say(l10n: Localiser) { return l10n.t('Hold'); }",
+    "class Said { #l10n; say() { return this.#l10n.t('Hold'); } }",
+  ])('[main-1] a text of a module that is handed the translator is exported: %s', async (source) => {
+    const exported = await getL10nJson([{ extension: '.ts', contents: forExport(source) }]);
+    expect(exported).toEqual({ Hold: 'Hold' });
   });
 
   test('[main-1] the manifest: keys are collected, bare titles are found', () => {

@@ -149,11 +149,12 @@ const BUNDLE = 'l10n/bundle.l10n.json';
 
 /**
  * The exporter follows the name `l10n` only from an import of vscode. Modules that are handed the translator, so that
- * they need no vscode, get that import for the export.
+ * they need no vscode, get that import for the export; those that keep it call it by that name.
  */
-function forExport(source: string): string {
-  const isHandedOver = /\bl10n\.t\(/.test(source) && !/from 'vscode'/.test(source);
-  return isHandedOver ? `import { l10n } from 'vscode';\n${source}` : source;
+export function forExport(source: string): string {
+  const named = source.replaceAll('this.#l10n.t(', 'l10n.t(');
+  const isHandedOver = /\bl10n\.t\(/.test(named) && !/from 'vscode'/.test(named);
+  return isHandedOver ? `import { l10n } from 'vscode';\n${named}` : named;
 }
 
 async function exportedBundle(folder: string): Promise<string> {
