@@ -8,7 +8,7 @@ import { judge, soakFor, soakText } from './soak.ts';
 const seconds = 120;
 const seed = runSeed();
 
-it(`hundreds of tiles live through faults of link, helper, owner and board: all comes back by itself, in words, nothing is lost, nothing grows (seed ${seed})`, {
+it(`[live-12] hundreds of tiles live through faults of link, helper, owner and board: all comes back by itself, in words, nothing is lost, nothing grows (seed ${seed})`, {
   timeout: 900_000,
 }, async () => {
   const agent = join(root, 'dist', 'agents', 'tilescope-agent-aarch64');

@@ -91,7 +91,7 @@ describe('beside the owner, end to end', () => {
     await board.assertClean();
   });
 
-  test('[attach-15] [attach-8] held, killed, reloaded: still readable; released: the bytes stay on screen', async () => {
+  test('[attach-15] [attach-8] [live-12] held, killed, reloaded: still readable; released: the bytes stay on screen', async () => {
     pictureOnFailure('hold');
     await workbench.inlineAction(PARTITION_ROW, 'Hold for Post-Mortem');
     expect((await workbench.modal()).detail).toContain('nobody can start the application');

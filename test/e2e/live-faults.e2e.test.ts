@@ -131,7 +131,7 @@ describe('ten boards, two of them live', () => {
   const watched = async (): Promise<string> =>
     (await (await workbench.waitForRow(watchRow)).textContent()) ?? '';
 
-  test('a reload while watching, a cut and another owner: each time both go on by themselves, with the staged edit and the watch', async () => {
+  test('[live-12] a reload while watching, a cut and another owner: each time both go on by themselves, with the staged edit and the watch', async () => {
     onTestFailed(() => workbench.screenshot('live-faults-failed').then(() => undefined));
     await workbench.waitForRow('Idle 8');
     const rows = await workbench.rowTexts();

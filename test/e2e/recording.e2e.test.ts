@@ -178,7 +178,7 @@ describe('a recording', () => {
     await press('now');
   });
 
-  test('is found again by a window that was loaded anew', async () => {
+  test('[live-12] is found again by a window that was loaded anew', async () => {
     pictureOnFailure('reload');
     await workbench.reload();
     await write('66');

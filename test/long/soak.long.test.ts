@@ -9,7 +9,7 @@ import { recordLongRun } from './record.ts';
 const seconds = Number(process.env['SOAK_SECONDS']) || 1200;
 const seed = runSeed();
 
-it(`${seconds} s of faults while hundreds of tiles are live: all comes back by itself, in words, nothing is lost, nothing grows (seed ${seed})`, async () => {
+it(`[live-12] ${seconds} s of faults while hundreds of tiles are live: all comes back by itself, in words, nothing is lost, nothing grows (seed ${seed})`, async () => {
   const report = await soakFor(join(root, 'dist', 'agents', 'tilescope-agent-aarch64'), seed, seconds);
   recordLongRun(
     'soak',
