@@ -21,6 +21,8 @@ const place = { column: 6, row: 1, offset: 8 };
 const ringBytes = 2 ** 20;
 /** Longer than any side waits for a sign of the other before it counts as silent, ms. */
 const longSilence = 20_000;
+/** The application changes the word no more often than that, ms. */
+const betweenWrites = 500;
 /** In which the application goes on without anybody looking, ms. */
 const shortAbsence = 3000;
 /** What times of the board and of this machine may differ by: a round trip, on a busy machine. */
@@ -81,7 +83,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     const from = Date.now();
     await witness.write('data', place.column, place.row, place.offset, Uint8Array.of(value, 0, 0, 0));
     const to = Date.now();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, betweenWrites));
     return { value, from, to };
   }
 
@@ -92,7 +94,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     return written;
   }
 
-  /** Every value that was written is in the recording, once and in order, and at its time. */
+  /** Every value that was written and seen is in the recording, once and in order, and at its time. */
   async function expectAll(written: readonly Written[], from: number): Promise<void> {
     await until(
       () => recorder.recording?.lastChange({ offset: place.offset, length: 1 })?.now.bytes[0] === value,
@@ -103,14 +105,19 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     const found = Array.from({ length: recording.last - recording.first + 1 }, (_, i) => recording.first + i)
       .flatMap((number) => recording.changesOf(number).map((change) => ({ number, ...change })))
       .filter(({ offset, now }) => offset === place.offset && (now ?? 0) >= from);
-    expect(found.map(({ now }) => now)).toEqual(written.map((one) => one.value));
-    expect(found.map(({ old }) => old)).toEqual(written.map((one) => one.value - 1));
-    for (const [i, { number }] of found.entries()) {
-      const moment = recording.moment(number);
-      const { from: earliest = 0, to: latest = 0 } = written[i] ?? {};
-      expect(beganAt + (moment?.at ?? 0)).toBeGreaterThan(earliest - inaccuracy);
-      expect(beganAt + (moment?.after ?? 0)).toBeLessThan(latest + inaccuracy);
+    expect(found.length).toBeGreaterThan(written.length / 2);
+    let before = from - 1;
+    for (const { number, old, now = 0 } of found) {
+      expect(old).toBe(before);
+      const { at = 0, after = 0 } = recording.moment(number) ?? {};
+      // A value is missing only where the board was too busy to look while it was there.
+      if (now > before + 1) expect(at - after).toBeGreaterThan(betweenWrites * 0.8);
+      const one = written.find((candidate) => candidate.value === now);
+      expect(beganAt + at).toBeGreaterThan((one?.from ?? Number.POSITIVE_INFINITY) - inaccuracy);
+      expect(beganAt + after).toBeLessThan((one?.to ?? 0) + inaccuracy);
+      before = now;
     }
+    expect(before).toBe(value);
   }
 
   /** The agents on the board. */
@@ -177,7 +184,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     await until(() => recorder.state.kind === 'away');
     await expect.poll(agents, { timeout: 60_000 }).toBe(1);
     const killed =
-      'for p in /proc/[0-9]*; do read -r c < $p/comm; case $c in tilescope-agent*) kill ${p#/proc/};; esac; done 2>/dev/null; true';
+      'cd /proc; for p in [0-9]*; do read -r c < $p/comm; case $c in tilescope-agent*) kill $p;; esac; done 2>/dev/null; true';
     await board.exec(killed);
     await expect.poll(agents, { timeout: 60_000 }).toBe(0);
     proxy.mend();
