@@ -105,7 +105,7 @@ describe.each(names)('beside an application on %s', (name) => {
     return memory;
   }
 
-  it('each reported change happened, each that lasted is reported, and a recording has the right times', async () => {
+  it('[live-13] each reported change happened, each that lasted is reported, and a recording has the right times', async () => {
     const memory = await dataMemory();
     const owner = witness as Witness;
     const tile = tileRange(memory.geometry, { col: column, row }).offset;

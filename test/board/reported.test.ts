@@ -58,7 +58,7 @@ function toldOne(random: Random, { looks }: Run): { which: number; offset: numbe
   }
 }
 
-describe('reports judged by the log of who made the changes', () => {
+describe('[live-13] reports judged by the log of who made the changes', () => {
   const seed = runSeed();
   const random = new Random(seed);
   const runs = Array.from({ length: 12 }, () => makeRun(random));

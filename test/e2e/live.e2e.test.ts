@@ -44,7 +44,7 @@ const launch = (program: string) => ({
   ],
 });
 
-describe('live memory beside a debug session of Node', () => {
+describe('[live-13] live memory beside a debug session of Node', () => {
   let folder: string;
   let host: RunningHost;
   let workbench: Workbench;
