@@ -73,6 +73,8 @@ void ScanJob::lay(ScanRequest request) {
     nowStates_ = lastStates_;
     changes_.clear();
     job_.reset(); // of the earlier ranges
+    rest_.reset();
+    broke_.reset();
     giveUp();
 }
 
@@ -95,12 +97,25 @@ void ScanJob::takeMail() {
 }
 
 Progress ScanJob::check(PartitionDriver& driver, std::string& epoch) {
-    if (!job_) job_.emplace(ReadRequest{request_.partition, request_.memory, request_.ranges, {}, Asking::nobody});
+    if (!job_) job_.emplace(ReadRequest{request_.partition, request_.memory, ahead(), {}, Asking::nobody});
     const Progress made = job_->step(driver, *this);
     if (!made.isDone()) return made;
     epoch = job_->epoch();
     job_.reset();
+    rest_ = std::exchange(broke_, std::nullopt);
     return made;
+}
+
+std::vector<ByteRange> ScanJob::ahead() const {
+    if (!rest_) return request_.ranges;
+    // Looks that broke off one after the other and all began in front would never get to what lies behind.
+    std::vector<ByteRange> ranges;
+    for (const ByteRange& range : request_.ranges) {
+        if (range.end() <= *rest_) continue;
+        const uint64_t from = std::max(range.offset, *rest_);
+        ranges.push_back({from, range.end() - from});
+    }
+    return ranges;
 }
 
 bool ScanJob::compare() {
@@ -120,8 +135,8 @@ size_t ScanJob::wordAt(uint64_t offset) const {
     return place.first + (offset - place.range.offset) / 4;
 }
 
-std::span<uint8_t> ScanJob::room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) {
-    next_ = places_[range].first + at / 4;
+std::span<uint8_t> ScanJob::room(size_t /*range*/, uint64_t /*at*/, uint64_t offset, uint64_t length) {
+    next_ = wordAt(offset);
     return {reinterpret_cast<uint8_t*>(&now_[next_]), length};
 }
 
@@ -138,6 +153,7 @@ void ScanJob::unreadable(const Span& span) {
     const auto from = static_cast<long>(first);
     if (span.reason == Reason::notRead) {
         // The reading did not get there: the word counts as it was.
+        broke_ = std::min(broke_.value_or(span.offset), span.offset);
         std::copy_n(last_.begin() + from, count, now_.begin() + from);
         std::copy_n(lastStates_.begin() + from, count, nowStates_.begin() + from);
         return;

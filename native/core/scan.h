@@ -55,6 +55,8 @@ class ScanJob final : public WatchJob, private ReadSink {
     Progress check(PartitionDriver& driver, std::string& epoch) override;
     bool compare() override;
     [[nodiscard]] size_t wordAt(uint64_t offset) const;
+    /** What the next look reads. */
+    [[nodiscard]] std::vector<ByteRange> ahead() const;
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;
     void unreadable(const Span& span) override;
@@ -74,6 +76,9 @@ class ScanJob final : public WatchJob, private ReadSink {
     std::vector<WordRun> changes_;
     std::optional<ReadJob> job_;
     size_t next_ = 0;
+    /** Buffer offset where the last look broke off, and where the one under way did: the next one begins there. */
+    std::optional<uint64_t> rest_;
+    std::optional<uint64_t> broke_;
 };
 
 } // namespace tilescope

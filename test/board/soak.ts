@@ -224,8 +224,9 @@ export class Soak {
     try {
       await soak.#begin();
     } catch (error) {
+      const told = soak.#told(error);
       await soak.stop();
-      throw error;
+      throw told;
     }
     return soak;
   }
@@ -264,11 +265,16 @@ export class Soak {
       this.recoveries.set(fault, [...(this.recoveries.get(fault) ?? []), took]);
       await this.board.assertClean();
     } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      const { lines } = this.#log;
-      const log = [...lines.filter((line) => !line.startsWith('trace ')), ...lines.slice(-40)].join('\n  ');
-      throw new Error(`after ${this.#steps.join('; ')}:\n${text}\n${this.course}\nThe log:\n  ${log}`);
+      throw this.#told(error);
     }
+  }
+
+  /** The failure with all that came before it. */
+  #told(error: unknown): Error {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { lines } = this.#log;
+    const log = [...lines.filter((line) => !line.startsWith('trace ')), ...lines.slice(-40)].join('\n  ');
+    return new Error(`after ${this.#steps.join('; ')}:\n${text}\n${this.course}\nThe log:\n  ${log}`);
   }
 
   /** What both sides use now. */
@@ -440,7 +446,8 @@ export class Soak {
       try {
         const done = await witness.starts(parts.busy.id, 20, {
           live: [20, 200],
-          pause: [10, 100],
+          // Without a quiet moment the driver may not be enquired, and says so after 20 s.
+          pause: [100, 600],
           seed: batch,
         });
         this.starts.starts += done.starts;
