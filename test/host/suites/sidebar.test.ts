@@ -231,7 +231,7 @@ describe('the sidebar', () => {
       ['Refresh', 'Discard', 'Keep Staged Bytes', "Take the Board's Bytes", 'Set Value...'],
     );
     for (const [menu, place] of [
-      ['view/title', /\bview == tilescope\.(boards|array|tile|bookmarks|docked)\b/],
+      ['view/title', /\bview == tilescope\.(boards|array|tile|bookmarks|docked|hits)\b/],
       [
         'view/item/context',
         /\bview == tilescope\.(boards|tile|comparison|edits|watches|bookmarks) && viewItem =~ /,
