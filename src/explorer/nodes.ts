@@ -449,9 +449,9 @@ export class TileNode implements TreeNode {
         : [vscode.l10n.t('Row counted from the first compute row'), `${counted}`],
     ]);
     item.command = {
-      command: 'tilescope.openMemory',
+      command: 'vscode.openWith',
       title: vscode.l10n.t('Open'),
-      arguments: [this],
+      arguments: [uriOf(this.resource), 'tilescope.hex'],
     };
     return item;
   }
