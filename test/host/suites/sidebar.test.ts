@@ -234,7 +234,7 @@ describe('the sidebar', () => {
       ['view/title', /\bview == tilescope\.(boards|array|tile|bookmarks|docked|hits)\b/],
       [
         'view/item/context',
-        /\bview == tilescope\.(boards|tile|comparison|edits|watches|bookmarks) && viewItem =~ /,
+        /\bview == tilescope\.(boards|tile|comparison|edits|watches|bookmarks|hits) && viewItem =~ /,
       ],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
       ['webview/context', /\bwebviewId == 'tilescope\.hex'/],
