@@ -174,6 +174,8 @@ export class Workbench {
 
   /** Scrolls the side bar's first tree to its top, where no row lies under those that stay when it is scrolled. */
   async scrollToTop(): Promise<void> {
+    // What a row under the mouse says of itself may lie over the list as long as the mouse stays.
+    await this.page.mouse.move(0, 0);
     await this.page.locator('.part.sidebar .monaco-list').first().hover();
     await this.page.mouse.wheel(0, -100_000);
     await this.page
@@ -188,7 +190,8 @@ export class Workbench {
     for (const end = Date.now() + timeout; Date.now() < end; ) {
       await this.scrollToTop();
       for (let scrolled = 0; scrolled < 40; scrolled++) {
-        if (await row.isVisible()) return row;
+        // One that came while the list was scrolled may lie behind those that stick to its top: no click would reach it.
+        if ((await row.isVisible()) && (await isUncovered(row))) return row;
         await this.page.mouse.wheel(0, 200);
         await this.page.waitForTimeout(50);
       }
@@ -519,6 +522,20 @@ export class Workbench {
       { scope: frame === undefined ? '.part.sidebar' : 'html', off: [...rulesOff] },
     );
   }
+}
+
+/** Whether no row that sticks to the top of its list lies over this one. One look: false where it is gone. */
+async function isUncovered(row: Locator): Promise<boolean> {
+  const look = row.evaluate(
+    (one) => {
+      const { left, top, width, height } = one.getBoundingClientRect();
+      const upmost = document.elementFromPoint(left + width / 2, top + height / 2);
+      return upmost !== null && upmost.closest('.monaco-tree-sticky-container') === null;
+    },
+    undefined,
+    { timeout: 1000 },
+  );
+  return look.catch(() => false);
 }
 
 /**
