@@ -169,6 +169,7 @@ describe('ten boards, two of them live', () => {
     let far = await openMemory(workbench, 'Data memory', `(${TILE.col},${TILE.row})`);
     await far.frame.locator('[data-name=unlock]').click();
     await workbench.clickModal('Unlock Editing');
+    await far.frame.locator('.chip.policy', { hasText: 'Staged beside witness' }).waitFor();
     await far.typeAt(`0x${STILL.toString(16)}`, 'c0ffee');
     await far.waitForStaged(3);
     await workbench.runCommand('Tilescope: Pin Watch...');
