@@ -448,10 +448,11 @@ export class TileNode implements TreeNode {
           ]
         : [vscode.l10n.t('Row counted from the first compute row'), `${counted}`],
     ]);
+    // VS Code's own command: a click that had to ask the extension's side first would show the tile that much later.
     item.command = {
-      command: 'tilescope.openMemory',
+      command: 'vscode.openWith',
       title: vscode.l10n.t('Open'),
-      arguments: [this],
+      arguments: [uriOf(this.resource), 'tilescope.hex'],
     };
     return item;
   }

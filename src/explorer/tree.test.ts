@@ -33,6 +33,7 @@ vi.mock('vscode', () => ({
     }
   },
   TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
+  Uri: { from: (parts: object) => parts },
   ThemeIcon: class {},
   ThemeColor: class {},
   MarkdownString: class {
@@ -66,7 +67,7 @@ vi.mock('vscode', () => ({
 
 const { BoardTree } = await import('./tree.ts');
 const { BoardCommands } = await import('./commands.ts');
-const { MemoryNode } = await import('./nodes.ts');
+const { MemoryNode, TileNode } = await import('./nodes.ts');
 
 /** A sidebar with one board, and the state of its workspace. */
 async function sidebar(state = new Map<string, unknown>()) {
@@ -240,6 +241,20 @@ test('[shape-4] partitions of the same columns are rows of their own, down to wh
     '/ctx-a.0_4/data.aiemem',
     '/ctx-b.0_4/data.aiemem',
   ]);
+});
+
+test("a tile's row is opened by VS Code itself: no way over the extension's side comes before the tab", async () => {
+  const { entry, tree, board } = await sidebar();
+  await entry.link.connect();
+  const [partition] = await tree.getChildren(board);
+  const [memory] = await tree.getChildren(partition);
+  const [tile] = await tree.getChildren(memory);
+  if (!(tile instanceof TileNode)) throw new Error('no tile');
+  const path = resourcePath(tile.resource);
+  expect(tile.item().command).toMatchObject({
+    command: 'vscode.openWith',
+    arguments: [{ scheme: 'aie', authority: 'board', path }, 'tilescope.hex'],
+  });
 });
 
 test('[live-3] a row says how much of its tile changes, while it can be seen; only rows with another step are drawn anew', async () => {
