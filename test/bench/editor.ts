@@ -131,18 +131,25 @@ async function untilBytes(workbench: Workbench, row: Locator, isPainted: () => b
   return untilPainted(() => row.click(), look);
 }
 
-/** First and second tab of tiles, and of a peer, in turn. */
-async function opening(workbench: Workbench, peer: Peer, rounds: number): Promise<Measure[]> {
+/** Milliseconds to the bytes of the first and of the second tab, of each round. */
+interface Tabs {
+  readonly name: string;
+  readonly first: number[];
+  readonly second: number[];
+}
+
+/** First and second tab of tiles, of the least page and of other peers, in turn. */
+async function opening(workbench: Workbench, peers: readonly Peer[], rounds: number): Promise<Measure[]> {
   const { page } = workbench;
   const close = async (): Promise<void> => {
     await workbench.runCommand('View: Close All Editors');
     await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
   };
-  const second: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+  const seconds: number[][] = [];
   const twoTabs = async (
+    contender: number,
     rows: readonly string[],
     isPainted: () => boolean,
-    seconds: number[],
   ): Promise<number> => {
     const times: number[] = [];
     for (const name of rows) {
@@ -152,34 +159,49 @@ async function opening(workbench: Workbench, peer: Peer, rounds: number): Promis
     await close();
     const [first, next] = times;
     if (first === undefined || next === undefined) throw new Error('two tabs are opened');
-    seconds.push(next);
+    seconds[contender] = [...(seconds[contender] ?? []), next];
     return first;
   };
-  const [ours = [], theirs = []] = await interleave(
+  const firsts = await interleave(
     rounds,
     async () => {
       await workbench.showView('Tilescope');
       await workbench.expand('Simulated board');
       await workbench.expand(columnsRow);
       await workbench.expand('Data memory');
-      return twoTabs(['(1,2)', '(1,3)'], hasGrid, second.ours);
+      return twoTabs(0, ['(1,2)', '(1,3)'], hasGrid);
     },
-    async () => {
+    ...[LEAST_PAGE, ...peers].map(({ rows, isPainted }, index) => async () => {
       await workbench.showView('Explorer');
-      return twoTabs(peer.rows, peer.isPainted, second.theirs);
-    },
+      return twoTabs(index + 1, rows, isPainted);
+    }),
   );
-  // The round that is not counted fills the second tabs too.
-  const row = (tab: 0 | 1, us: readonly number[], them: readonly number[]): Measure => ({
-    name: `open a tile to first painted bytes, ${tab === 0 ? 'first' : 'second'} tab (simulated board)`,
-    value: median(us),
-    unit: 'ms',
-    peer: { name: peer.name, value: median(them) },
-    ratio: median(them) / median(us),
-    ...(peer.goals === undefined ? {} : { goal: { at: 'least', value: peer.goals[tab] } }),
-    note: `median of ${rounds}, interleaved; ms: ours ${spread(us, 0)}, peer ${spread(them, 0)}`,
+  const tabsOf = (contender: number, name: string): Tabs => ({
+    name,
+    first: firsts[contender] ?? [],
+    // The round that is not counted fills the second tabs too.
+    second: (seconds[contender] ?? []).slice(1),
   });
-  return [row(0, ours, theirs), row(1, second.ours.slice(1), second.theirs.slice(1))];
+  const compare = (us: Tabs, them: Tabs, goals?: Peer['goals']): Measure[] =>
+    (['first', 'second'] as const).map((tab, index) => ({
+      name: `${us.name}, ${tab} tab`,
+      value: median(us[tab]),
+      unit: 'ms',
+      peer: { name: them.name, value: median(them[tab]) },
+      ratio: median(them[tab]) / median(us[tab]),
+      ...(goals === undefined ? {} : { goal: { at: 'least', value: goals[index] ?? 0 } }),
+      note: `median of ${rounds}, interleaved; ms: ${spread(us[tab], 0)}, peer ${spread(them[tab], 0)}`,
+    }));
+  const ours = tabsOf(0, 'open a tile to first painted bytes (simulated board)');
+  const least = tabsOf(1, LEAST_PAGE.name);
+  return [
+    ...compare(ours, least),
+    // Beside the goal stands how near to it an editor comes that does nothing at all.
+    ...peers.flatMap(({ name, goals }, index) => {
+      const theirs = tabsOf(index + 2, name);
+      return [...compare(ours, theirs, goals), ...compare(least, theirs)];
+    }),
+  ];
 }
 
 async function sizes(): Promise<Measure[]> {
@@ -243,8 +265,7 @@ export async function measureEditor(
   try {
     const workbench = await Workbench.open(host);
     try {
-      const peers = hexEditor === undefined ? [LEAST_PAGE] : [LEAST_PAGE, HEX_EDITOR];
-      for (const peer of peers) measures.push(...(await opening(workbench, peer, rounds)));
+      measures.push(...(await opening(workbench, hexEditor === undefined ? [] : [HEX_EDITOR], rounds)));
       measures.push(await activation(workbench));
     } finally {
       await workbench.close();
