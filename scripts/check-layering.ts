@@ -24,6 +24,7 @@ const LIT_PAGE = /^webview\/(array|plot)\/(?!.*\.test\.ts$)/;
 const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/messages.ts': 'editor',
   'src/editor/delta.ts': 'editor',
+  'src/editor/opening.ts': 'editor',
   'src/editor/webview-strings.ts': 'editor',
   'src/editor/plot/messages.ts': 'editor',
   'src/editor/plot/page-strings.ts': 'editor',

@@ -15,6 +15,7 @@ import {
   type ViewChoice,
   type WebviewStrings,
 } from '../src/editor/messages.ts';
+import { openingId, readOpening } from '../src/editor/opening.ts';
 import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
 import { stateBits } from '../src/model/byte-state.ts';
@@ -166,6 +167,7 @@ class Editor {
     strings: WebviewStrings,
     state: EditorState,
     place: PagePlace | undefined,
+    bytes?: ShownBytes,
   ) {
     const t = translator(strings);
     this.#t = t;
@@ -273,6 +275,7 @@ class Editor {
         this.#updateOutline();
       },
     });
+    if (bytes !== undefined) this.#store.begin(bytes);
     this.setState(state);
     if (kept !== undefined && isOf(kept, document.range)) this.#restore(kept);
     else if (place !== undefined) this.#begin(place);
@@ -880,4 +883,12 @@ host.listen((message) => {
       return;
   }
 });
-host.post({ type: 'ready' });
+
+// A page that VS Code loads once more, with the same text, kept its place: what stands in the text is old by then.
+const text = document.getElementById(openingId)?.textContent;
+const opening = text == null || api.getState() !== undefined ? undefined : readOpening(text);
+host.post({ type: 'ready', isOpen: opening !== undefined });
+if (opening !== undefined) {
+  const { document, settings, strings, state, place } = opening.init;
+  editor = new Editor(document, settings, strings, state, place, opening.bytes);
+}

@@ -319,7 +319,8 @@ export type WebviewRequestName = keyof WebviewRequests;
 
 /** Webview to host. */
 export type FromWebview =
-  | { readonly type: 'ready' }
+  /** `isOpen`: what `init` says stood in the page's own text. */
+  | { readonly type: 'ready'; readonly isOpen?: boolean }
   | {
       readonly [K in WebviewRequestName]: {
         readonly type: 'request';

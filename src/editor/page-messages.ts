@@ -87,7 +87,7 @@ const asked = v.object({
 });
 
 const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
-  v.object({ type: v.literal('ready') }),
+  v.object({ type: v.literal('ready'), isOpen: v.exactOptional(v.boolean()) }),
   request,
   v.object({ type: v.literal('cancel'), id: countShape }),
   v.object({ type: v.literal('command'), command: v.picklist(Object.keys(commands) as HostCommand[]) }),

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { escapeMarkup } from '../model/plain.ts';
 import { pageHtml } from '../say/page-html.ts';
 import type { Banner } from './messages.ts';
+import { type Opening, openingId, openingText } from './opening.ts';
 
 /** A page of the editor, which may also have styles with its nonce, and fonts and pictures in its text. */
 function shell(webview: vscode.Webview, content: (nonce: string) => { head: string; body: string }): string {
@@ -35,13 +36,14 @@ function bundle(extensionUri: vscode.Uri, name: string): string {
 }
 
 /**
- * The hex editor's page with all that it needs: a page that has to load a script shows nothing until VS Code has asked the
- * extension's side for it.
+ * The hex editor's page with all that it needs: a page that has to load a script, or to ask what it shows, shows nothing until
+ * VS Code has asked the extension's side for it.
  */
-export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri, opening: Opening): string {
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
-    body: `<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
+    body: `<script type="application/json" id="${openingId}">${openingText(opening)}</script>
+<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
   }));
 }
 

@@ -58,6 +58,7 @@ import {
   namedRangeAt,
   pageNames,
 } from './named-places.ts';
+import type { Opening } from './opening.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage, requestNumber } from './page-messages.ts';
 import { ProgramCheck } from './program-check.ts';
@@ -155,6 +156,16 @@ const dockedCommands: ReadonlySet<HostCommand> = new Set([
 
 /** A window full of rows, in bytes. */
 const firstBytes = 1024;
+
+/** The text of a new page waits so long for its first bytes, milliseconds: VS Code makes the page's frame meanwhile. */
+const openingPatience = 40;
+
+/**
+ * VS Code makes a tab's frame once it was told that the tab is resolved. The text of its page is long and would keep that waiting, so
+ * it is sent so much later, milliseconds.
+ */
+const afterAnswer = 5;
+
 /** Bytes around the visible rows of which the page is told what is expected, and what has a name. */
 const aroundBytes = 2048;
 const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
@@ -238,6 +249,13 @@ export class HexPanel {
   #feed: Feed | undefined;
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
+  /** The same, as they stand in the text of the page. */
+  #opened = this.#told;
+  readonly #writing = new Soon(() => this.#guarded(() => this.#writePage()));
+  /** Runs while the text of the page waits for its first bytes. */
+  readonly #patience = new Soon(() =>
+    this.#guarded(() => (this.#page === 'editor' ? this.#writePage() : this.#showPage())),
+  );
   #toldExpected: ExpectedBytes = nothingExpected;
   /** Names as the page was last told, as JSON. */
   #toldNames = '';
@@ -315,6 +333,7 @@ export class HexPanel {
     );
     this.#store.add(host.services.stacks.onDidChange(() => this.#stateChanged()));
     document.panels.add(this);
+    this.#patience.ask(openingPatience);
     this.#showPage(true);
   }
 
@@ -905,6 +924,7 @@ export class HexPanel {
     this.document.session.follow(this.#looker, undefined);
     this.#endReads();
     this.#endRuns();
+    this.#endPatience();
     this.#clock?.dispose();
     this.#mapDrawing.cancel();
     this.#search?.dispose();
@@ -986,14 +1006,17 @@ export class HexPanel {
         return;
       this.#leavePage('editor');
       this.#layout = layout;
-      this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
       const range = this.document.shown?.range;
       const offset = this.#placeToBegin?.top ?? range?.offset ?? 0;
       this.#presumed = range && within({ offset, length: firstBytes }, range);
       if (!isOpened && this.document.session.learnedBy === 'nobody') this.#led = {};
       this.#look();
+      if (this.#waits) return;
+      if (isOpened) this.#writing.ask(afterAnswer);
+      else this.#writePage();
       return;
     }
+    if (this.#waits) return;
     const banner = this.#offered(this.#banner(0, 0)) ?? {
       kind: 'info',
       text: vscode.l10n.t('Learning the layout of this memory...'),
@@ -1003,7 +1026,40 @@ export class HexPanel {
     if (this.#page === 'waiting' && this.#waitingText === key) return;
     this.#leavePage('waiting');
     this.#waitingText = key;
+    this.#endPatience();
     this.view.webview.html = waitingPage(this.view.webview, banner);
+  }
+
+  /**
+   * Whether the text of the first page waits: for the layout, then for the first bytes, while the board is there and both are
+   * under way.
+   */
+  get #waits(): boolean {
+    const { session, isOutside } = this.document;
+    if (!this.#patience.isAsked || session.link.state.kind !== 'connected') return false;
+    if (isOutside) return session.geometry === undefined;
+    const range = this.view.visible ? this.#presumed : undefined;
+    return range !== undefined && session.bytes(range).flags.includes(0);
+  }
+
+  #endPatience(): void {
+    this.#patience.cancel();
+    this.#writing.cancel();
+  }
+
+  /** Gives VS Code the page, with what it shows first. */
+  #writePage(): void {
+    this.#endPatience();
+    const init = this.#init();
+    const shown = this.#presumed;
+    if (init === undefined || shown === undefined) return;
+    const bytes = this.document.session.bytes(shown);
+    const isKnown = bytes.flags.some((flag) => flag !== 0);
+    this.#opened = { state: JSON.stringify(init.state), settings: JSON.stringify(init.settings) };
+    this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri, {
+      init,
+      ...(isKnown ? { bytes } : {}),
+    });
   }
 
   /** Replaces the page. Offsets that the old page sent no longer count. */
@@ -1047,7 +1103,7 @@ export class HexPanel {
     const shown = this.#ready && !this.document.isOutside ? this.document.shown : undefined;
     switch (message.type) {
       case 'ready':
-        this.#sayHello();
+        this.#sayHello(message.isOpen === true);
         return;
       case 'request': {
         const { id } = message;
@@ -1204,7 +1260,23 @@ export class HexPanel {
     for (const abort of this.#reads.values()) abort.abort();
   }
 
-  #sayHello(): void {
+  /** What a new page shows; undefined while the layout is not known. */
+  #init(): Opening['init'] | undefined {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown === undefined) return undefined;
+    const beginning = this.#placeToBegin;
+    return {
+      type: 'init',
+      document: { geometry: shown.geometry, range: shown.range },
+      settings: this.#settings,
+      strings: webviewStrings(vscode.l10n),
+      state: this.state,
+      ...(beginning === undefined ? {} : { place: beginning }),
+    };
+  }
+
+  /** @param isOpen the page knows already what stood in its text */
+  #sayHello(isOpen: boolean): void {
     // A page that begins waits for nothing that was asked before, and searches for nothing yet.
     this.#endReads();
     this.#asked = undefined;
@@ -1213,17 +1285,15 @@ export class HexPanel {
     if (shown === undefined) return;
     this.#ready = true;
     this.#feed = this.#newFeed(shown.range);
-    const { state } = this;
-    const beginning = this.#placeToBegin;
-    this.#told = { state: JSON.stringify(state), settings: JSON.stringify(this.#settings) };
-    this.#post({
-      type: 'init',
-      document: { geometry: shown.geometry, range: shown.range },
-      settings: this.#settings,
-      strings: webviewStrings(vscode.l10n),
-      state,
-      ...(beginning === undefined ? {} : { place: beginning }),
-    });
+    const init = isOpen ? undefined : this.#init();
+    if (init === undefined) {
+      this.#told = this.#opened;
+      this.#tellSettings();
+      this.#tellState();
+    } else {
+      this.#told = { state: JSON.stringify(init.state), settings: JSON.stringify(init.settings) };
+      this.#post(init);
+    }
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
     this.#toldNames = '';
@@ -1303,6 +1373,7 @@ export class HexPanel {
 
   #bytesChanged(changed: readonly ByteRange[]): void {
     this.#programCheck.changed(changed);
+    if (this.#page === 'editor' && this.#patience.isAsked && !this.#waits) this.#writing.ask(afterAnswer);
     const isIn = (range: ByteRange) => changed.some((one) => intersectRanges(one, range) !== undefined);
     if (this.#stacksInSight.some(isIn)) this.#tellNames();
     if (this.#frozen === undefined) {

@@ -6,7 +6,7 @@ import { dice, runSeed } from '../../test/conformance/random.ts';
 import { eventually } from '../../test/webview/eventually.ts';
 import type { BoardConnector } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
-import { unreadableState } from '../model/byte-state.ts';
+import { stateBits, unreadableState } from '../model/byte-state.ts';
 import { hexBytes } from '../model/cells/choices.ts';
 import { Emitter } from '../model/event.ts';
 import { totalBytes } from '../model/geometry.ts';
@@ -18,6 +18,7 @@ import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 import { KeptViews } from './kept-views.ts';
 import { type FromWebview, mostRuns, type ToWebview, tileMarks } from './messages.ts';
+import { openingId, readOpening } from './opening.ts';
 
 /** As much of VS Code's as a document needs. */
 class FakeUri {
@@ -220,6 +221,7 @@ async function setup({ isConnected = true } = {}) {
     const view = new FakeView();
     await provider.resolveCustomEditor(document, view as never);
     await settle();
+    await vi.waitFor(() => expect(view.webview.html).not.toBe(''));
     if (view.webview.html.includes('main.js')) view.received.fire({ type: 'ready' });
     const send = async (message: FromWebview) => {
       view.received.fire(message);
@@ -411,6 +413,63 @@ describe('edits of the page', () => {
     await send(typed(2, 5));
     expect(edits).toEqual([]);
     expect(log.warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the first page of a tab', () => {
+  const openingOf = ({ webview }: FakeView) => {
+    const text = new RegExp(`<script type="application/json" id="${openingId}">(.*)</script>`).exec(
+      webview.html,
+    );
+    return readOpening(text?.[1] ?? '');
+  };
+
+  test('has the bytes that it shows first in its text, as they were read; it is told only what differs since', async () => {
+    const { open, device } = await setup();
+    const first = await open();
+    const held = new ScriptedDevice(new ManualTime()).bytes;
+    expect(device.bytes.subarray(0, 4)).toEqual(held.subarray(0, 4));
+    const { view, document } = first;
+    const { init, bytes } = openingOf(view) ?? {};
+    expect(init?.document.range).toEqual(document.shown?.range);
+    expect(bytes?.offset).toBe(0);
+    expect(bytes?.base).toEqual(held.slice(0, bytes?.base.length));
+    expect(bytes?.flags.every((flag) => flag === stateBits.known)).toBe(true);
+    const posted = view.posted.length;
+    view.received.fire({ type: 'ready', isOpen: true });
+    await settle();
+    expect(view.posted.slice(posted).filter(({ type }) => ['init', 'settings'].includes(type))).toEqual([]);
+  });
+
+  test('is sent once VS Code was told that the tab is resolved, also where the bytes are there', async () => {
+    const { provider, open } = await setup();
+    const { document } = await open();
+    const other = new FakeView();
+    await provider.resolveCustomEditor(document, other as never);
+    expect(other.webview.html).toBe('');
+    await vi.waitFor(() => expect(openingOf(other)?.bytes).toBeDefined());
+  });
+
+  test('waits a moment for them, then comes without', async () => {
+    const { device, provider, open } = await setup();
+    await open();
+    let answer = (): void => undefined;
+    device.hook = (point) =>
+      point === 'read'
+        ? new Promise<void>((resolve) => {
+            answer = resolve;
+          })
+        : undefined;
+    const other = await provider.openCustomDocument(new FakeUri('aie://board/2_2/data/2_2.aiemem') as never, {
+      backupId: undefined,
+      untitledDocumentData: undefined,
+    });
+    const view = new FakeView();
+    await provider.resolveCustomEditor(other, view as never);
+    expect(view.webview.html).toBe('');
+    await vi.waitFor(() => expect(openingOf(view)).toBeDefined());
+    expect(openingOf(view)?.bytes).toBeUndefined();
+    answer();
   });
 });
 

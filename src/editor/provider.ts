@@ -202,9 +202,9 @@ export class HexEditorProvider
   }
 
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
+    this.learn(document, 'look');
     const [{ HexPanel: Panel }] = await Promise.all([import('./panel.ts'), this.#restore(document)]);
     new Panel(document, view, this);
-    this.learn(document, 'look');
   }
 
   async saveCustomDocument(document: TileDocument, token: vscode.CancellationToken): Promise<void> {

@@ -12,6 +12,7 @@ import type {
   ShownBytes,
   ToWebview,
 } from '../../src/editor/messages.ts';
+import { type Opening, openingId, openingText } from '../../src/editor/opening.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import { reasonShift, stateBits } from '../../src/model/byte-state.ts';
 import { hexBytes } from '../../src/model/cells/choices.ts';
@@ -40,6 +41,8 @@ export interface FakeConfig {
   readonly fill?: number;
   /** Where another tab is. */
   readonly place?: PagePlace;
+  /** What `init` says, and bytes of this range, stand in the page's own text. */
+  readonly opening?: ByteRange;
   /** What an earlier life of the page kept. */
   readonly kept?: unknown;
 }
@@ -151,18 +154,23 @@ export class FakeHost {
     this.kept = config.kept;
   }
 
+  /** What a page shows. */
+  init(): Opening['init'] {
+    return {
+      type: 'init',
+      document: { geometry: this.geometry, range: this.range },
+      settings: this.settings,
+      strings: webviewStrings({ t: (text) => text }),
+      state: this.state,
+      ...(this.#config.place === undefined ? {} : { place: this.#config.place }),
+    };
+  }
+
   /** Takes a message of the page. */
   receive(message: FromWebview): void {
     this.said.push(message);
     if (message.type === 'ready') {
-      this.send({
-        type: 'init',
-        document: { geometry: this.geometry, range: this.range },
-        settings: this.settings,
-        strings: webviewStrings({ t: (text) => text }),
-        state: this.state,
-        ...(this.#config.place === undefined ? {} : { place: this.#config.place }),
-      });
+      if (message.isOpen !== true) this.send(this.init());
     } else if (message.type === 'window') {
       this.#window = message.window;
       this.#feed.window(message.window);
@@ -379,6 +387,13 @@ const config: FakeConfig = JSON.parse(new URLSearchParams(location.search).get('
 if (config.withoutHighlights === true) Reflect.deleteProperty(window, 'Highlight');
 const fake = new FakeHost(config);
 window.fake = fake;
+if (config.opening !== undefined) {
+  const text = document.createElement('script');
+  text.type = 'application/json';
+  text.id = openingId;
+  text.textContent = openingText({ init: fake.init(), bytes: fake.shown(config.opening) });
+  document.body.append(text);
+}
 window.acquireVsCodeApi = () => ({
   // A real host is in another process: what it hears is a copy, and later.
   postMessage: (message) => {

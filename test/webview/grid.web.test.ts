@@ -170,6 +170,31 @@ async function click(
   await painted(page);
 }
 
+describe('a page that has its first bytes in its text', () => {
+  test('shows them before it is told anything, and then what they are by now', async () => {
+    const page = await start({ ...oneTile, hold: true, opening: { offset: 0x8000, length: 1024 } });
+    await painted(page);
+    const [first] = await rows(page);
+    expect(first?.bytes).toBe(deviceHex(0x8000, 16));
+    expect(await page.evaluate(() => window.fake.sent)).toEqual([]);
+    await page.evaluate(() => {
+      window.fake.deviceWrite(0x8000, 0xee);
+      window.fake.answerAll();
+    });
+    await painted(page);
+    const [now] = await rows(page);
+    expect(now?.bytes).toBe(`EE ${deviceHex(0x8001, 15)}`);
+  });
+
+  test('asks instead where it kept a place: VS Code loads the same text once more', async () => {
+    const kept = { selection: { anchor: 0x8010, cursor: 0x8010, pane: 'cells' }, top: 0 };
+    const page = await start({ ...oneTile, hold: true, kept, opening: { offset: 0x8000, length: 1024 } });
+    await painted(page);
+    expect(await page.evaluate(() => window.fake.said[0])).toEqual({ type: 'ready', isOpen: false });
+    expect((await rows(page))[0]?.bytes).not.toContain(deviceHex(0x8000, 1));
+  });
+});
+
 describe('what is shown', () => {
   test('[main-18] bytes, characters, tile offset and buffer offset, each tile under its name', async () => {
     const page = await start();

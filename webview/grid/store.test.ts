@@ -45,6 +45,31 @@ describe('[shape-2] the bytes that the page holds', () => {
     expect(pair.store.changedAt(50 * pageBytes)).toBeUndefined();
   });
 
+  test('begin with what the host had, which counts until the first delta', () => {
+    const pair = setUp();
+    pair.read(4090, 1, 2, 3, 4, 5, 6, 7, 8);
+    const length = 8;
+    const planes = (from: Uint8Array) => from.slice(4090, 4098);
+    pair.store.begin({
+      offset: 4090,
+      bytes: planes(pair.base),
+      flags: planes(pair.flags).map((flag) => flag | stateBits.changed),
+      base: planes(pair.base),
+    });
+    expect([...pair.store.read({ offset: 4090, length }).bytes]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(pair.at(4097)).toEqual({ byte: 8, flags: known, base: 8 });
+    expect(pair.at(4089)).toEqual({ byte: 0, flags: 0, base: 0 });
+    // Another value by the time of the first delta, and a byte that nobody read before.
+    pair.read(4091, 9);
+    pair.read(4100, 5);
+    pair.store.want({ offset: 4090, length });
+    expect(asked(pair)?.missing).toEqual([{ offset: 0, length: 2 * pageBytes }]);
+    pair.rest();
+    expect(pair.at(4091)).toMatchObject({ byte: 9, base: 9 });
+    expect(pair.at(4100)).toMatchObject({ byte: 5, base: 5 });
+    expect(pair.at(4090)).toEqual({ byte: 1, flags: known, base: 1 });
+  });
+
   test('are asked for once, whole pages of what is looked at, and at the cursor', () => {
     const pair = setUp();
     pair.read(100, 7);

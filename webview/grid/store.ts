@@ -15,7 +15,7 @@ import {
 import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
 import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { mergeRanges, runAt } from '../../src/model/ranges.ts';
+import { endOf, mergeRanges, runAt } from '../../src/model/ranges.ts';
 import { RequestError, requestTimeout } from '../host.ts';
 import type { Run } from './edits.ts';
 
@@ -237,6 +237,25 @@ export class ByteStore {
   /** The host says that the wanted bytes cannot be had. */
   unavailable(message: string): void {
     this.#fail(new RequestError('refused', message));
+  }
+
+  /** Shows bytes that the host had when it wrote the page, until the first delta says what they are. */
+  begin({ offset, bytes, flags, base }: ShownBytes): void {
+    for (const index of pagesIn({ offset, length: base.length }, this.#range)) {
+      const page = this.#pages.get(index) ?? blank(pageRange(index, this.#range));
+      this.#pages.set(index, page);
+      const from = Math.max(offset, page.range.offset);
+      const to = Math.min(offset + base.length, endOf(page.range));
+      const cut = [from - offset, to - offset] as const;
+      const at = from - page.range.offset;
+      page.base.set(base.subarray(...cut), at);
+      page.staged.set(bytes.subarray(...cut), at);
+      page.states.set(
+        flags.subarray(...cut).map((flag) => flag & ~stateBits.changed),
+        at,
+      );
+    }
+    this.#changed();
   }
 
   /** Takes a delta of the host. */

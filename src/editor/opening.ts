@@ -1,0 +1,45 @@
+/**
+ * What stands in the text of a new page, so that it shows its first bytes without asking for anything: what `init` says, and
+ * the bytes that it will most likely show, where they were read already. Both sides use it.
+ */
+import { fitting, openingShape } from '../model/shapes.ts';
+import type { ShownBytes, ToWebview } from './messages.ts';
+
+/** The beginning of a page. */
+export interface Opening {
+  readonly init: Extract<ToWebview, { readonly type: 'init' }>;
+  /** As the host had them when it wrote the page; the first delta says what they are by then. */
+  readonly bytes?: ShownBytes;
+}
+
+/** The id of the element that holds it. */
+export const openingId = 'opening';
+
+/** As text that may stand between the tags of a script element. */
+export function openingText({ init, bytes }: Opening): string {
+  const planes = bytes && {
+    offset: bytes.offset,
+    bytes: [...bytes.bytes],
+    flags: [...bytes.flags],
+    base: [...bytes.base],
+  };
+  return JSON.stringify({ init, ...(planes === undefined ? {} : { bytes: planes }) }).replace(
+    /</g,
+    '\\u003c',
+  );
+}
+
+/** Reads `openingText`; `undefined` for anything else, and for planes that do not belong together. */
+export function readOpening(text: string): Opening | undefined {
+  let told: unknown;
+  try {
+    told = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const opening = fitting(openingShape, told);
+  if (opening === undefined) return undefined;
+  // What the host puts into `init` is typed there, as in the message.
+  return opening as unknown as Opening;
+}
