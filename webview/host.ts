@@ -15,6 +15,7 @@ import type {
   WebviewRequestName,
   WebviewRequests,
 } from '../src/editor/messages.ts';
+import type { Opening } from '../src/editor/opening.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { bookmarkColours } from '../src/model/placed-mark.ts';
 import { fitting } from '../src/model/shapes.ts';
@@ -284,4 +285,30 @@ export function toShownBytes(answer: unknown, { offset, length }: ByteRange): Sh
   const shown = fitting(shownShape, answer);
   if (shown === undefined || shown.offset !== offset) return undefined;
   return [shown.bytes, shown.flags, shown.base].every((array) => array.length === length) ? shown : undefined;
+}
+
+const written = v.pipe(
+  v.array(v.number()),
+  v.transform((numbers) => Uint8Array.from(numbers)),
+);
+
+const openingShape = v.object({
+  init: v.looseObject({ type: v.literal('init') }),
+  bytes: v.exactOptional(
+    v.pipe(
+      v.object({ offset: v.number(), bytes: written, flags: written, base: written }),
+      v.check(({ bytes, flags, base }) => [flags, base].every(({ length }) => length === bytes.length)),
+    ),
+  ),
+});
+
+/** Reads what stands in the page's own text; `undefined` for anything else, and for planes that do not belong together. */
+export function toOpening(text: string): Opening | undefined {
+  try {
+    // What the host puts into `init` is typed there, as in the message.
+    return fitting(openingShape, JSON.parse(text)) as unknown as Opening | undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

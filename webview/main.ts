@@ -15,7 +15,7 @@ import {
   type ViewChoice,
   type WebviewStrings,
 } from '../src/editor/messages.ts';
-import { openingId, readOpening } from '../src/editor/opening.ts';
+import { openingId } from '../src/editor/opening.ts';
 import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
 import { stateBits } from '../src/model/byte-state.ts';
@@ -57,6 +57,7 @@ import {
   toBytes,
   toExpectedBytes,
   toHitBytes,
+  toOpening,
   toPageNames,
   toRuns,
   toTimeline,
@@ -886,7 +887,7 @@ host.listen((message) => {
 
 // A page that VS Code loads once more, with the same text, kept its place: what stands in the text is old by then.
 const text = document.getElementById(openingId)?.textContent;
-const opening = text == null || api.getState() !== undefined ? undefined : readOpening(text);
+const opening = text == null || api.getState() !== undefined ? undefined : toOpening(text);
 host.post({ type: 'ready', isOpen: opening !== undefined });
 if (opening !== undefined) {
   const { document, settings, strings, state, place } = opening.init;

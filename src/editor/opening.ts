@@ -1,8 +1,7 @@
 /**
  * What stands in the text of a new page, so that it shows its first bytes without asking for anything: what `init` says, and
- * the bytes that it will most likely show, where they were read already. Both sides use it.
+ * the bytes that it will most likely show, where they were read already. The page reads it (`webview/host.ts`).
  */
-import { fitting, openingShape } from '../model/shapes.ts';
 import type { ShownBytes, ToWebview } from './messages.ts';
 
 /** The beginning of a page. */
@@ -27,19 +26,4 @@ export function openingText({ init, bytes }: Opening): string {
     /</g,
     '\\u003c',
   );
-}
-
-/** Reads `openingText`; `undefined` for anything else, and for planes that do not belong together. */
-export function readOpening(text: string): Opening | undefined {
-  let told: unknown;
-  try {
-    told = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const opening = fitting(openingShape, told);
-  if (opening === undefined) return undefined;
-  // What the host puts into `init` is typed there, as in the message.
-  return opening as unknown as Opening;
 }

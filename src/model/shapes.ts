@@ -77,19 +77,3 @@ export function fittingItems<S extends v.GenericSchema>(item: S, list: unknown):
     return result.success ? [result.output] : [];
   });
 }
-
-const plane = v.pipe(
-  v.array(v.number()),
-  v.transform((numbers) => Uint8Array.from(numbers)),
-);
-
-/** What a page begins with, as it stands in its text; planes that do not belong together do not fit. */
-export const openingShape = v.object({
-  init: v.looseObject({ type: v.literal('init') }),
-  bytes: v.exactOptional(
-    v.pipe(
-      v.object({ offset: whole(0), bytes: plane, flags: plane, base: plane }),
-      v.check(({ bytes, flags, base }) => [flags, base].every(({ length }) => length === bytes.length)),
-    ),
-  ),
-});

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { stateBits } from '../model/byte-state.ts';
-import { hexBytes } from '../model/cells/choices.ts';
-import { type Opening, openingText, readOpening } from './opening.ts';
-import { webviewStrings } from './webview-strings.ts';
+import { type Opening, openingText } from '../src/editor/opening.ts';
+import { webviewStrings } from '../src/editor/webview-strings.ts';
+import { stateBits } from '../src/model/byte-state.ts';
+import { hexBytes } from '../src/model/cells/choices.ts';
+import { toOpening } from './host.ts';
 
 const init: Opening['init'] = {
   type: 'init',
@@ -54,7 +55,7 @@ test('what a page begins with is read as it was written, and no text of a board 
   for (const opening of [{ init }, { init, bytes }]) {
     const text = openingText(opening);
     expect(text).not.toContain('<');
-    expect(readOpening(text)).toEqual(opening);
+    expect(toOpening(text)).toEqual(opening);
   }
 });
 
@@ -68,5 +69,5 @@ test.each([
     'planes of other lengths',
   ],
 ])('%j, %s, is not one: the page asks', (text) => {
-  expect(readOpening(text)).toBeUndefined();
+  expect(toOpening(text)).toBeUndefined();
 });
