@@ -12,9 +12,9 @@ import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
 import type { CommandServices } from './commands.ts';
 import type { TreeNode } from './nodes.ts';
 
-const expand = new Emitter<{ element: TreeNode }>();
-const collapse = new Emitter<{ element: TreeNode }>();
-const visibility = new Emitter<void>();
+let expand = new Emitter<{ element: TreeNode }>();
+let collapse = new Emitter<{ element: TreeNode }>();
+let visibility = new Emitter<void>();
 let visible = false;
 const run = vi.fn();
 const commands = new Map<string, () => Promise<void>>();
@@ -89,7 +89,13 @@ async function sidebar(state = new Map<string, unknown>()) {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => run.mockReset());
+beforeEach(() => {
+  run.mockReset();
+  // What trees of tests before heard is none of their successors' business.
+  expand = new Emitter();
+  collapse = new Emitter();
+  visibility = new Emitter();
+});
 
 test("[shape-7] without boards the view with the welcome text stands in the tree's place", async () => {
   const state = new Map<string, unknown>();
@@ -158,6 +164,92 @@ test('[truth-17] the next window finds it; what is asked for again connects to n
   expect(run).not.toHaveBeenCalled();
   expand.fire({ element: second.board });
   expect(run.mock.calls).toContainEqual(['tilescope.connect', 'board']);
+});
+
+test('[truth-17] a board whose expansion was lost connects by the question that follows, once, and not by itself again', async () => {
+  const { entry, tree, board, remembered } = await sidebar();
+  const connects = () => run.mock.calls.filter(([command]) => command === 'tilescope.connect').length;
+  await tree.getChildren(board);
+  expect([connects(), remembered()]).toEqual([1, [board.key]]);
+  // The event comes as well, after it.
+  expand.fire({ element: board });
+  expect(connects()).toBe(1);
+  await entry.link.connect();
+  await tree.getChildren(board);
+  await entry.link.disconnect();
+  await tree.getChildren(board);
+  expect(connects()).toBe(1);
+  collapse.fire({ element: board });
+  expand.fire({ element: board });
+  await tree.getChildren(board);
+  expect(connects()).toBe(2);
+  // Nothing came of it: the next expansion tries again.
+  collapse.fire({ element: board });
+  await tree.getChildren(board);
+  expect(connects()).toBe(3);
+});
+
+test('[truth-17] a question for a board that changed tells nothing of an expansion; one that tells is asked once more', async () => {
+  const { device, entry, tree, board, remembered } = await sidebar();
+  await entry.link.connect();
+  await tree.getChildren();
+  device.announce();
+  await entry.link.disconnect();
+  await tree.getChildren();
+  const drawn: unknown[] = [];
+  tree.onDidChangeTreeData((node) => drawn.push(node));
+  await tree.getChildren(board);
+  expect([run.mock.calls, drawn]).toEqual([[], []]);
+  await vi.waitFor(() => expect(drawn).toEqual([undefined]));
+  // It was collapsed: nobody asks.
+  await tree.getChildren();
+  expect([run.mock.calls, remembered()]).toEqual([[], []]);
+  // It was expanded.
+  await tree.getChildren(board);
+  expect(run.mock.calls).toEqual([['tilescope.connect', 'board']]);
+  // Where the event came, there is nothing to ask.
+  await entry.link.connect();
+  collapse.fire({ element: board });
+  device.announce();
+  drawn.length = 0;
+  await tree.getChildren(board);
+  expand.fire({ element: board });
+  await new Promise((resolve) => setTimeout(resolve));
+  await settle();
+  expect(drawn).toEqual([]);
+});
+
+test('[truth-17] of an unknown driver a person is asked once for each expansion of its partition, whatever tells of it', async () => {
+  const { entry, tree, board } = await sidebar();
+  await entry.link.connect();
+  const { state } = entry.link;
+  if (state.kind !== 'connected') throw new Error('not connected');
+  Object.defineProperty(state.board, 'info', { value: { ...state.board.info, family: 'unknown' } });
+  const asked = () => run.mock.calls.filter(([command]) => command === 'tilescope.allowDriver').length;
+  await tree.getChildren(board);
+  const [partition] = await tree.getChildren(board);
+  if (partition === undefined) throw new Error('no partition');
+  await tree.getChildren(partition);
+  expect(asked()).toBe(1);
+  expand.fire({ element: partition });
+  expect(asked()).toBe(1);
+  collapse.fire({ element: partition });
+  expand.fire({ element: partition });
+  await tree.getChildren(partition);
+  expect(asked()).toBe(2);
+});
+
+test('[truth-17] more than is kept may be expanded: no question for it tells of an expansion again', async () => {
+  const full = Array.from({ length: 500 }, (_, index) => `memory:${index}`);
+  const { entry, tree, board, remembered } = await sidebar(new Map([['tilescope.expanded', full]]));
+  expand.fire({ element: board });
+  await entry.link.connect();
+  await entry.link.disconnect();
+  run.mockReset();
+  await tree.getChildren(board);
+  await tree.getChildren(board);
+  expect(run).not.toHaveBeenCalled();
+  expect(remembered()).toEqual(full);
 });
 
 test('[truth-20] a board that is added is open when its row first appears, though the view is not known to be visible', async () => {

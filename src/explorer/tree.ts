@@ -11,6 +11,7 @@ import type { PartitionKey } from '../model/partition-key.ts';
 import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
 import type { PartitionHeat } from '../session/partition-heat.ts';
+import type { LinkState } from '../session/types.ts';
 import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
@@ -52,6 +53,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #justExpanded = new Set<string>();
   /** Partitions whose memories are shown, by their rows. */
   readonly #opened = new WeakMap<BoardEntry, Map<string, Partition>>();
+  /** What a person's expansions led to, by the state in which it was asked for: the row, once. */
+  readonly #followed = new WeakMap<LinkState, Set<string>>();
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
   /** Memories whose tiles VS Code asked for, and the rows that it has of them, with the heat that they show. */
@@ -118,7 +121,11 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       this.#chooseView();
       this.followHeat();
     });
-    view.onDidExpandElement(({ element }) => this.#expandedBy(element));
+    view.onDidExpandElement(({ element }) => {
+      this.#expandedByPerson(element);
+      this.#remember(element);
+      this.followHeat();
+    });
     view.onDidCollapseElement(({ element }) => this.#forget(element));
     view.onDidChangeSelection(({ selection }) => {
       const key = selection[0]?.key;
@@ -443,43 +450,56 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   /**
-   * Children are asked for of what is expanded, and of a board that was said to have changed. VS Code loses the event of an
-   * expansion when the tree is redrawn in that moment; the question it does not lose.
+   * Children are asked for of what is expanded, and by Theia of a board that was said to have changed. Whoever shows the tree
+   * loses the event of an expansion when the tree is redrawn in that moment; the question comes after it.
    */
   #askedFor(node: TreeNode): void {
-    if (node instanceof BoardNode && this.#redrawn.delete(node)) return;
-    this.#noteExpansion(node);
+    if (node instanceof BoardNode && this.#redrawn.delete(node)) {
+      // Of all rows anew children are asked for only of what is expanded. Its event may be under way.
+      after(0, () => {
+        if (!this.#expanded.has(node.key)) this.#changed.fire(undefined);
+      });
+      return;
+    }
+    if (!this.#expanded.has(node.key)) this.#expandedByPerson(node);
     for (let one: TreeNode | undefined = node; one !== undefined; one = this.getParent(one))
       this.#remember(one);
   }
 
-  /** What was not expanded before is expanded now, by a person; its event and its question come in any order. */
-  #noteExpansion(node: TreeNode): void {
+  /** Does what an expansion is for; its event and its question come in any order, or one of them alone. */
+  #expandedByPerson(node: TreeNode): void {
     if (node instanceof PartitionNode && !this.#expanded.has(node.key)) this.#justExpanded.add(node.key);
+    if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected')
+      this.#follow(node, 'tilescope.connect');
+    if (node instanceof PartitionNode && isUnknownDriver(node.entry))
+      this.#follow(node, 'tilescope.allowDriver');
   }
 
-  #expandedBy(node: TreeNode): void {
-    this.#noteExpansion(node);
-    this.#remember(node);
-    this.followHeat();
-    if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
-      void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
-    }
-    if (node instanceof PartitionNode && isUnknownDriver(node.entry)) {
-      void vscode.commands.executeCommand('tilescope.allowDriver', node.entry.id);
-    }
+  #follow({ key, entry }: BoardNode | PartitionNode, command: string): void {
+    const { state } = entry.link;
+    const rows = this.#followed.get(state) ?? new Set();
+    if (rows.has(key)) return;
+    this.#followed.set(state, rows.add(key));
+    void vscode.commands.executeCommand(command, entry.id);
   }
 
   #remember({ key }: Pick<TreeNode, 'key'>): void {
-    if (this.#expanded.has(key) || this.#expanded.size >= mostRemembered) return;
+    if (this.#expanded.has(key)) return;
     this.#expanded.add(key);
-    void this.#state.update(expandedKey, [...this.#expanded]);
+    this.#keepExpanded();
   }
 
-  #forget({ key }: TreeNode): void {
+  #forget(node: TreeNode): void {
+    const { key } = node;
     this.#justExpanded.delete(key);
-    if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
+    if (node instanceof BoardNode || node instanceof PartitionNode)
+      this.#followed.get(node.entry.link.state)?.delete(key);
+    if (this.#expanded.delete(key)) this.#keepExpanded();
     this.followHeat();
+  }
+
+  #keepExpanded(): void {
+    void this.#state.update(expandedKey, [...this.#expanded].slice(0, mostRemembered));
   }
 
   #keepSelected(children: readonly TreeNode[]): void {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
+import { buildAll } from '../../scripts/build.ts';
 import { root } from '../../scripts/common.ts';
 import { startCodeServer } from '../../scripts/hosts.ts';
 import type { PartitionMemory, WatchUpdate } from '../../src/board/board.ts';
@@ -317,8 +318,9 @@ export async function measureWatch(rounds: number): Promise<Measure[]> {
   return [...bytes, ...(await counted(rounds))];
 }
 
-/** How soon a change is on the screen, in a real window. */
+/** How soon a change is on the screen, in a real window; of this very source, as its agent is. */
 export async function measureOnScreen(rounds: number): Promise<Measure[]> {
+  await buildAll({ production: true });
   return onBoard((board, witness, folder) => untilPainted(board, witness, folder, rounds));
 }
 
