@@ -89,6 +89,7 @@ const PARTS: Readonly<Record<string, string>> = {
   watches: 'src/editor/watches/watch-list.ts',
   bookmarks: 'src/editor/bookmarks/bookmark-list.ts',
   edits: 'src/editor/edits/edits-view.ts',
+  writes: 'src/editor/writes-text.ts',
   recordings: 'src/editor/record/recordings.ts',
   hits: 'src/editor/find/hits-view.ts',
   searches: 'src/editor/find/board-searches.ts',

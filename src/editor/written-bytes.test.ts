@@ -11,7 +11,8 @@ vi.mock('vscode', () => ({
   window: { showTextDocument: async () => undefined },
   workspace: { onDidCloseTextDocument: () => ({ dispose: () => undefined }) },
 }));
-const { WrittenBytes, writesText } = await import('./written-bytes.ts');
+const { WrittenBytes } = await import('./written-bytes.ts');
+const { writesText } = await import('./writes-text.ts');
 
 const geometry: MemoryGeometry = {
   type: 'data',
