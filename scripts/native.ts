@@ -1,6 +1,7 @@
 /**
  * Builds the native parts through their CMake presets and puts what the extension loads where it looks for it:
- * dist/agents/tilescope-agent-<machine> and dist/addon/<platform>-<arch>/tilescope.node.
+ * dist/agents/tilescope-agent-<machine> and dist/addon/<platform>-<arch>/tilescope.node. `--tests-too` builds the tests of
+ * this machine before.
  */
 import { existsSync, globSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename } from 'node:fs/promises';
@@ -10,6 +11,9 @@ import { capture, isMain, root, run, runMain, ScriptError } from './common.ts';
 
 /** The presets of native/CMakePresets.json that scripts use. */
 export type Preset = 'release' | 'debug' | 'thread' | 'fuzz' | 'aarch64';
+
+/** What the native suite runs. */
+const TEST_PRESETS = ['debug', 'thread'] as const;
 
 /** Where a preset builds. */
 export function buildFolder(preset: Preset): string {
@@ -95,6 +99,7 @@ export async function testNative(junit: string, extra: readonly string[]): Promi
 
 if (isMain(import.meta.url)) {
   runMain(async () => {
+    if (process.argv.includes('--tests-too')) for (const preset of TEST_PRESETS) await buildNative(preset);
     await buildAndPlaceNative();
     return 0;
   });

@@ -75,7 +75,7 @@ const TASKS = {
   format: { script: 'scripts/format.ts', needs: ['style'] },
   test: {
     script: 'scripts/test.ts',
-    first: ['build', 'check', 'unit', 'native', 'board', 'host', 'e2e'],
+    first: ['build', 'check', 'unit', 'host', 'native', 'board', 'e2e'],
     needs: ['style', 'ssh', 'native', 'cross', 'board', 'browser', 'theia'],
   },
   'test:unit': { script: 'scripts/test.ts', first: ['unit'], needs: ['ssh'] },

@@ -9,7 +9,7 @@ import { root } from '../../scripts/common.ts';
 import { startCodeServer } from '../../scripts/hosts.ts';
 import { packageFor, TARGETS } from '../../scripts/package.ts';
 import { Workbench } from '../e2e/driver.ts';
-import { interleave, type Measure, median, spread } from './measure.ts';
+import { interleave, type Measure, median, spread, warmUps } from './measure.ts';
 
 const columnsRow = /Columns 0 to 3/;
 
@@ -179,8 +179,8 @@ async function opening(workbench: Workbench, peers: readonly Peer[], rounds: num
   const tabsOf = (contender: number, name: string): Tabs => ({
     name,
     first: firsts[contender] ?? [],
-    // The round that is not counted fills the second tabs too.
-    second: (seconds[contender] ?? []).slice(1),
+    // A round that is not counted fills the second tabs too.
+    second: (seconds[contender] ?? []).slice(warmUps(rounds)),
   });
   const compare = (us: Tabs, them: Tabs, goals?: Peer['goals']): Measure[] =>
     (['first', 'second'] as const).map((tab, index) => ({

@@ -24,6 +24,12 @@ describe('[main-24] figures of the benchmarks', () => {
     expect(b).toEqual([4, 6]);
   });
 
+  it('counts a single round at once', async () => {
+    let turns = 0;
+    expect(await interleave(1, async () => ++turns)).toEqual([[1]]);
+    expect(turns).toBe(1);
+  });
+
   it('judges the ratio where there is a peer, else the value', () => {
     const measure = { name: 'x', value: 10, unit: 's' };
     expect(meets({ ...measure, ratio: 0.8, goal: { at: 'least', value: 0.9 } })).toBe(false);

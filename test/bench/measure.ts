@@ -34,13 +34,18 @@ export function percentile(values: readonly number[], share: number): number {
   return found;
 }
 
-/** Runs the contenders in turn, `rounds` times, after one round that is not counted. Each returns its own figure. */
+/** Rounds that are not counted, before so many that are: a single one only shows that all is measured. */
+export function warmUps(rounds: number): number {
+  return rounds > 1 ? 1 : 0;
+}
+
+/** Runs the contenders in turn, `rounds` times, after those that are not counted. Each returns its own figure. */
 export async function interleave(
   rounds: number,
   ...contenders: readonly (() => Promise<number>)[]
 ): Promise<number[][]> {
   const results: number[][] = contenders.map(() => []);
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps(rounds); round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       const value = await contender();
       if (round >= 0) results[index]?.push(value);

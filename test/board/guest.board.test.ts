@@ -7,14 +7,12 @@ import { SshWay } from '../conformance/ssh-way.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
-import { expectGuest, restartBeside, runText, startsBesideRead, wasWatched } from './guest.ts';
+import { expectGuest, restartBeside, runText, wasWatched } from './guest.ts';
 
 /** Of each family; `npm run test:long` has a thousand of each. */
 const LIVES = 60;
 /** So often at most, until enough was seen. */
 const ROUNDS = 12;
-/** Beside a long read. */
-const STARTS = 100;
 const seed = runSeed();
 
 let board: VirtualBoard;
@@ -55,24 +53,4 @@ describe(`[attach-7] [truth-21] [live-1] [live-3] ${2 * LIVES} starts that ask o
       }
     });
   }
-});
-
-describe(`[truth-21] ${STARTS} starts at random moments, beside a long read of their free partition (seed ${seed})`, () => {
-  // Chance has its part here, so it may be tried again: some five of a hundred are refused on the average.
-  it('are refused a tenth of the time at most', { timeout: 300_000 }, async () => {
-    const family = families['aperture40/aieml'];
-    await board.reloadModule(family.module);
-    const ours = await way.connect();
-    try {
-      const { starts, bytes } = await startsBesideRead(board, ours, family, STARTS, seed);
-      console.info(
-        `${starts.refused} of ${STARTS} refused in ${starts.ms} ms, ${bytes} bytes read meanwhile`,
-      );
-      expect(starts).toMatchObject({ starts: STARTS, failures: 0, wrong: 0 });
-      expect(starts.refused).toBeLessThanOrEqual(STARTS / 10);
-      expect(bytes).toBeGreaterThan(STARTS * 1024);
-    } finally {
-      await ours.dispose();
-    }
-  });
 });
