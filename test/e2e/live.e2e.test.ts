@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { changeMarks } from '../webview/change-marks.ts';
 import { type Theme, Workbench } from './driver.ts';
 import type { HexEditorPage } from './hex-editor.ts';
 import { openMemory } from './main-job.ts';
@@ -75,9 +76,7 @@ describe('[live-13] live memory beside a debug session of Node', () => {
   };
   /** Runs of bytes on screen that are marked as changed. */
   const marked = (): Promise<number> =>
-    editor.frame.evaluate(() =>
-      ['tile-changed', 'tile-fading'].reduce((sum, name) => sum + (CSS.highlights.get(name)?.size ?? 0), 0),
-    );
+    changeMarks(editor.frame).then((marks) => Object.values(marks).flat().length);
   /** Takes a picture in each theme. */
   const pictures = async (name: string, isThere: () => Promise<void>): Promise<void> => {
     // This editor has no language server, and says so once it looks at the program.

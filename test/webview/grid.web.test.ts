@@ -7,6 +7,7 @@ import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
 import type { Fill } from '../../src/model/gestures/fill.ts';
+import { changeMarks } from './change-marks.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
 import { Harness, type OpenOptions, type OpenPage, painted } from './harness.ts';
@@ -68,6 +69,7 @@ async function rows(
 /** The painted runs of a mark as text, in document order. */
 async function marked(page: Page, mark: string): Promise<string[]> {
   await painted(page);
+  if (mark === 'changed' || mark === 'fading' || mark === 'torn') return (await changeMarks(page))[mark];
   return page.evaluate((name) => {
     const ranges = [...(CSS.highlights.get(`tile-${name}`) ?? [])];
     return ranges

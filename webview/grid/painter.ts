@@ -14,9 +14,6 @@ export const marks = [
   'unknown',
   'unrecorded',
   'unreadable',
-  'fading',
-  'changed',
-  'torn',
   'staged',
   'conflict',
   'mismatch',
@@ -52,9 +49,15 @@ export interface Painter {
   dispose(): void;
 }
 
-/** The best painter that the engine has. `characterWidth` is asked for when boxes are placed, in pixels. */
-export function createPainter(characterWidth: () => number): Painter {
+/**
+ * The best painter that the engine has.
+ *
+ * @param grid the element around all rows
+ * @param characterWidth is asked for when boxes are placed, in pixels
+ */
+export function createPainter(grid: HTMLElement, characterWidth: () => number): Painter {
   const supported = typeof Highlight === 'function' && typeof CSS !== 'undefined' && 'highlights' in CSS;
+  grid.classList.toggle('boxes', !supported);
   return supported ? new HighlightPainter() : new BoxPainter(characterWidth);
 }
 

@@ -4,15 +4,15 @@ import type { AddressNotation } from '../../src/model/addresses.ts';
 import { isUnreadable, stateBits, unrecordedState } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
-import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import { rowAddress } from './address-texts.ts';
 import { bandLayers } from './bands.ts';
+import { changeCodes, type PicturedRow } from './change-picture.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import { labelsOf, type NamedRun, type NameTable } from './names.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
-import { isExtended, type Pane, type Selection, selectedRanges } from './selection.ts';
+import { isExtended, type Pane, panes, type Selection, selectedRanges } from './selection.ts';
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
@@ -29,8 +29,6 @@ export interface RowStyle {
   readonly colours: boolean;
   /** Bytes may change while they are read: what changed in more than one word is perhaps torn. */
   readonly moving: boolean;
-  /** Whether the last change of any of these bytes is so long ago that its mark fades. */
-  readonly isFading: (range: ByteRange) => boolean;
   /** The words of a heading row. */
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
   /** Where a row begins, in words: `offset` is that of its first column. */
@@ -41,28 +39,42 @@ export interface RowStyle {
   readonly detailText: (name: string, detail: string) => string;
 }
 
+/** Where a row has its bytes from, while it is drawn. */
+export interface RowSource {
+  /** Another number after every change of what is held of the row. */
+  version(row: ByteRow): number;
+  read(row: ByteRow): ShownBytes;
+  /** When each byte last changed, as ticks. */
+  changes(row: ByteRow): Uint32Array;
+  /** The marks of changes up to this tick fade. */
+  readonly faded: number;
+}
+
 /** Bytes of a row that have one mark, as columns of bytes; both ends included. */
 interface MarkedColumns {
   readonly mark: Mark;
   readonly from: number;
-  readonly to: number;
+  to: number;
   /** Only there; in both panes if it is not given. */
   readonly pane?: Pane;
 }
 
+/** What a byte or a cell is marked as by its flags. */
+type StateMark = 'conflict' | 'staged' | 'unreadable' | 'unrecorded' | 'unknown' | 'changed';
+
 /** What a cell with several of them is marked as, the first before the others. */
-const cellMarks: readonly Mark[] = [
+const cellMarks: readonly StateMark[] = [
   'conflict',
   'staged',
   'unreadable',
   'unrecorded',
   'unknown',
-  'torn',
   'changed',
 ];
 
 /** The mark of a byte by its flags; `undefined` for an ordinary byte. */
-function markOf(flags: number): Mark | undefined {
+function markOf(flags: number): StateMark | undefined {
+  if (flags === stateBits.known) return undefined;
   if ((flags & stateBits.conflict) !== 0) return 'conflict';
   if ((flags & stateBits.staged) !== 0) return 'staged';
   if (isUnreadable(flags)) return 'unreadable';
@@ -71,98 +83,61 @@ function markOf(flags: number): Mark | undefined {
   return (flags & stateBits.changed) !== 0 ? 'changed' : undefined;
 }
 
-/** Runs of equal marks in a row: a cell has the mark of one of its bytes, a character that of its own. */
-function markedColumns(row: ByteRow, { flags }: ShownBytes, style: RowStyle): MarkedColumns[] {
-  const { bytes } = style.format;
-  const byByte = markedUnits(row, flags, 1, style);
-  if (bytes === 1) return byByte;
-  return [
-    ...markedUnits(row, flags, bytes, style).map((run) => ({ ...run, pane: 'cells' as const })),
-    ...byByte.map((run) => ({ ...run, pane: 'characters' as const })),
-  ];
-}
-
-/** Runs of equal marks, where `size` bytes have one mark together. */
-function markedUnits(row: ByteRow, flags: Uint8Array, size: number, style: RowStyle): MarkedColumns[] {
-  const found: { mark: Mark; from: number; to: number }[] = [];
-  for (const [i, end] of units(row, size)) {
-    // A cell that the edge of the memory cuts shows no value.
-    let mark: Mark | undefined = end - i < size ? 'unknown' : undefined;
-    for (let at = i; at < end; at++) {
-      const other = markOf(flags[at] ?? 0);
-      if (other === undefined) continue;
-      if (mark === undefined || cellMarks.indexOf(other) < cellMarks.indexOf(mark)) mark = other;
-    }
-    if (mark === 'changed') {
-      const unit = { offset: row.offset + i, length: end - i };
-      if (size > 1 && style.moving && mayBeTorn(unit)) mark = 'torn';
-      else if (style.isFading(unit)) mark = 'fading';
-    }
-    addRun(found, mark, row.skip + i, row.skip + end - 1);
-  }
-  return found;
-}
-
 /** Runs of cells of one class. Where a cell is a byte, its character has the colour, too. */
 function classColumns(row: ByteRow, shown: ShownBytes, format: CellFormat): MarkedColumns[] {
-  const found: { mark: Mark; from: number; to: number }[] = [];
-  for (const [i, end] of units(row, format.bytes)) {
+  const found: MarkedColumns[] = [];
+  eachUnit(row, format.bytes, (i, end) => {
     const isThere = hasValueAt(format, shown, i, end - i);
     addRun(found, isThere ? classOf(format, shown.bytes, i) : undefined, row.skip + i, row.skip + end - 1);
-  }
+  });
   return format.bytes === 1 ? found : found.map((run) => ({ ...run, pane: 'cells' as const }));
 }
 
 /** Runs of cells that differ from what they are compared with, and of such bytes among the characters. */
 function mismatchColumns(row: ByteRow, told: ExpectedBytes, size: number): MarkedColumns[] {
-  return (['cells', 'characters'] as const).flatMap((pane) => {
-    const found: { mark: Mark; from: number; to: number }[] = [];
-    for (const [i, end] of units(row, pane === 'cells' ? size : 1)) {
+  return panes.flatMap((pane) => {
+    const found: MarkedColumns[] = [];
+    eachUnit(row, pane === 'cells' ? size : 1, (i, end) => {
       const isWrong = expectedOf(told, { offset: row.offset + i, length: end - i }) !== undefined;
       addRun(found, isWrong ? 'mismatch' : undefined, row.skip + i, row.skip + end - 1);
-    }
+    });
     return found.map((run) => ({ ...run, pane }));
   });
 }
 
 /** Runs of cells, and of characters, with a byte that is part of a hit. */
 function hitColumns(row: ByteRow, { offset, marks: hits }: HitBytes, size: number): MarkedColumns[] {
-  return (['cells', 'characters'] as const).flatMap((pane) => {
-    const found: { mark: Mark; from: number; to: number }[] = [];
-    for (const [i, end] of units(row, pane === 'cells' ? size : 1)) {
+  return panes.flatMap((pane) => {
+    const found: MarkedColumns[] = [];
+    eachUnit(row, pane === 'cells' ? size : 1, (i, end) => {
       const start = row.offset + i - offset;
       // A negative start would count from the end.
       const isHit = start >= 0 && hits.subarray(start, start + end - i).includes(1);
       addRun(found, isHit ? 'hit' : undefined, row.skip + i, row.skip + end - 1);
-    }
+    });
     return found.map((run) => ({ ...run, pane }));
   });
 }
 
-/** The cells of a row: where each begins and ends, counted from its first shown byte. */
-function* units(row: ByteRow, size: number): Generator<readonly [number, number]> {
-  for (let i = 0; i < row.length; ) {
-    const end = Math.min(i + size - ((row.skip + i) % size), row.length);
-    yield [i, end];
-    i = end;
+/** Goes through the cells of a row: where each begins and ends, counted from its first shown byte. */
+function eachUnit(row: ByteRow, size: number, visit: (from: number, end: number) => void): void {
+  for (let from = 0; from < row.length; ) {
+    const end = Math.min(from + size - ((row.skip + from) % size), row.length);
+    visit(from, end);
+    from = end;
   }
 }
 
 /** Adds columns to the run before them if they have the same mark. */
-function addRun(
-  found: { mark: Mark; from: number; to: number }[],
-  mark: Mark | undefined,
-  from: number,
-  to: number,
-): void {
+function addRun(found: MarkedColumns[], mark: Mark | undefined, from: number, to: number, pane?: Pane): void {
   if (mark === undefined) return;
   const last = found.at(-1);
-  if (last !== undefined && last.mark === mark && last.to === from - 1) last.to = to;
-  else found.push({ mark, from, to });
+  if (last !== undefined && last.mark === mark && last.pane === pane && last.to === from - 1) last.to = to;
+  else found.push(pane === undefined ? { mark, from, to } : { mark, from, to, pane });
 }
 
 /** One visible row. Its elements live as long as the grid and show one row after another. */
-export class RowElement implements PaintSurface {
+export class RowElement implements PaintSurface, PicturedRow {
   readonly element = document.createElement('div');
   readonly text: Readonly<Record<Pane, Text>>;
   readonly #offset = cell('offset', 'rowheader');
@@ -180,6 +155,10 @@ export class RowElement implements PaintSurface {
   index = -1;
   /** Version of its bytes that the text was made from; -1 when it has to be made again. */
   version = -1;
+  /** How the columns of bytes are marked that changed. */
+  readonly changes: Record<Pane, Uint8Array> = { cells: new Uint8Array(), characters: new Uint8Array() };
+  /** Whether a mark of it will fade. */
+  willFade = false;
   #row: GridRow | undefined;
   #marked: MarkedColumns[] = [];
   #painted = '';
@@ -203,19 +182,18 @@ export class RowElement implements PaintSurface {
       element.setAttribute('aria-colindex', String(i + (hasBuffer ? 2 : 1)));
   }
 
-  /** Shows a row; `version` and `read` are called for rows of bytes only. Returns true if the text changed. */
+  /** Shows a row; the source is asked for rows of bytes only. Says whether anything was drawn, and whether the text changed. */
   show(
     style: RowStyle,
     index: number,
-    version: (row: ByteRow) => number,
-    read: (row: ByteRow) => ShownBytes,
+    source: RowSource,
     pending: PendingDigits | undefined,
-  ): boolean {
+  ): 'same' | 'marks' | 'text' {
     const { layout, map, format, upperCase } = style;
     const moved = this.index !== index || this.version === -1;
     const row = moved || this.#row === undefined ? layout.row(index) : this.#row;
-    const now = row.kind === 'bytes' ? version(row) : 0;
-    if (!moved && this.version === now) return false;
+    const now = row.kind === 'bytes' ? source.version(row) : 0;
+    if (!moved && this.version === now) return 'same';
     this.index = index;
     this.version = now;
     this.#row = row;
@@ -230,11 +208,13 @@ export class RowElement implements PaintSurface {
         this.#offset.element.setAttribute('aria-label', style.placeText(first));
       } else set(this.#heading.text, style.headingText(row));
     }
+    this.#marked = [];
+    this.willFade = false;
     if (row.kind !== 'bytes') {
-      this.#marked = [];
-      return moved;
+      for (const pane of panes) this.changes[pane].fill(0);
+      return moved ? 'text' : 'marks';
     }
-    const shown = read(row);
+    const shown = source.read(row);
     const waiting = pending === undefined ? -1 : pending.offset - row.offset;
     const column = row.skip + waiting;
     const replace =
@@ -245,12 +225,61 @@ export class RowElement implements PaintSurface {
       set(this.text.cells, cellsText(map, format, row.skip, shown, replace)),
       set(this.text.characters, characterText(row.skip, shown)),
     ];
-    this.#marked = markedColumns(row, shown, style);
+    this.#mark(style, row, shown, source);
     if (style.colours) this.#marked.push(...classColumns(row, shown, format));
     if (replace !== undefined) {
       this.#marked.push({ mark: 'pending', from: column, to: column + format.bytes - 1 });
     }
-    return moved || changed.includes(true);
+    return moved || changed.includes(true) ? 'text' : 'marks';
+  }
+
+  /** Marks by flags: a cell has the mark of one of its bytes, a character that of its own. */
+  #mark(style: RowStyle, row: ByteRow, shown: ShownBytes, source: RowSource): void {
+    const { bytesPerRow } = style.layout;
+    if (this.changes.cells.length !== bytesPerRow) {
+      for (const pane of panes) this.changes[pane] = new Uint8Array(bytesPerRow);
+    }
+    const { bytes } = style.format;
+    if (bytes === 1) this.#markUnits(style, row, shown, source, 1, undefined);
+    else {
+      this.#markUnits(style, row, shown, source, bytes, 'cells');
+      this.#markUnits(style, row, shown, source, 1, 'characters');
+    }
+  }
+
+  /** Marks where `size` bytes have one mark together; in both panes if none is given. */
+  #markUnits(
+    style: RowStyle,
+    row: ByteRow,
+    { flags }: ShownBytes,
+    source: RowSource,
+    size: number,
+    pane: Pane | undefined,
+  ): void {
+    const codes = this.changes[pane ?? 'cells'];
+    codes.fill(0);
+    let ticks: Uint32Array | undefined;
+    eachUnit(row, size, (from, end) => {
+      // A cell that the edge of the memory cuts shows no value.
+      let mark: StateMark | undefined = end - from < size ? 'unknown' : undefined;
+      for (let at = from; at < end; at++) {
+        const other = markOf(flags[at] ?? 0);
+        if (other === undefined) continue;
+        if (mark === undefined || cellMarks.indexOf(other) < cellMarks.indexOf(mark)) mark = other;
+      }
+      if (mark !== 'changed') {
+        addRun(this.#marked, mark, row.skip + from, row.skip + end - 1, pane);
+        return;
+      }
+      ticks ??= source.changes(row);
+      let isFresh = false;
+      for (let at = from; at < end; at++) if ((ticks[at] ?? 0) > source.faded) isFresh = true;
+      const isTorn = size > 1 && style.moving && mayBeTorn({ offset: row.offset + from, length: end - from });
+      const { torn, changed, fading } = changeCodes;
+      codes.fill(isTorn ? torn : isFresh ? changed : fading, row.skip + from, row.skip + end);
+      if (isFresh && !isTorn) this.willFade = true;
+    });
+    if (pane === undefined) this.changes.characters.set(codes);
   }
 
   /** Shows what has a name in the row; the first one on screen also says what goes on in it. */
@@ -281,11 +310,6 @@ export class RowElement implements PaintSurface {
     else look.setProperty('--bands', layers.join(', '));
   }
 
-  /** Whether a mark of it will fade. */
-  get willFade(): boolean {
-    return this.#marked.some(({ mark }) => mark === 'changed');
-  }
-
   /** The marks of the row with cursor and selection, or `undefined` if they are what was painted last. */
   runs(
     style: RowStyle,
@@ -308,7 +332,7 @@ export class RowElement implements PaintSurface {
       const cursor = selection.cursor - row.offset;
       if (cursor >= 0 && cursor < row.length) {
         const column = cursor + row.skip;
-        for (const pane of ['cells', 'characters'] as const) {
+        for (const pane of panes) {
           const mark = focused && selection.pane === pane ? 'cursor' : 'cursor-idle';
           // Which bytes a cell is made of is seen among the characters.
           const isWide = pane === 'characters' && selection.pane === 'cells';

@@ -6,8 +6,11 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { bytesIn, endOf, indexAt, intersectRanges, mergeRanges } from '../../src/model/ranges.ts';
 import type { Layout } from './layout.ts';
 
+/** The two panes of the grid, from left to right. */
+export const panes = ['cells', 'characters'] as const;
+
 /** The two places in a row where a byte is shown. */
-export type Pane = 'cells' | 'characters';
+export type Pane = (typeof panes)[number];
 
 /**
  * The cursor is always on the first byte of what it is on, a cell or a character; so is the anchor. The selection is

@@ -34,14 +34,18 @@ export interface StoreHost {
   now(): number;
 }
 
-/** What a page knows of its bytes. */
-interface Content {
+/** A byte each of a page's bytes. */
+interface Planes {
   /** What the device held when it was last read. */
   readonly base: Uint8Array;
   /** `stateBits` without `changed`. */
   readonly states: Uint8Array;
   /** The values of staged bytes. */
   readonly staged: Uint8Array;
+}
+
+/** What a page knows of its bytes. */
+interface Content extends Planes {
   /** When each byte last changed, as a tick of the host's; 0 never. Undefined: none ever did. */
   ticks: Uint32Array | undefined;
   /** What changed after this tick is marked, unless another moment is asked about. */
@@ -56,8 +60,10 @@ interface Page extends Content {
   told: boolean;
   /** Of each run of `blockBytes`, the version of the store in which it last changed. */
   readonly versions: Uint32Array;
-  /** What is still on screen, until the first draw after a delta. */
+  /** What is still on screen, until the first draw after a delta; its planes are `spare`. */
   onScreen: Content | undefined;
+  /** Where what is on screen is kept; undefined: it never was. */
+  spare: (Planes & { readonly ticks: Uint32Array }) | undefined;
   /** What bytes held before they changed, -1 where this page does not know; undefined: of none. See `ByteStore.old`. */
   olds: Int16Array | undefined;
 }
@@ -322,6 +328,33 @@ export class ByteStore {
     return undefined;
   }
 
+  /** When each byte of a range last changed, as ticks; 0 where that is not known, or never was. To be read at once. */
+  changes(range: ByteRange): Uint32Array {
+    const indexes = pagesIn(range, this.#range);
+    const [only = -1] = indexes;
+    const ticks = this.#pages.get(only)?.ticks;
+    if (indexes.length === 1 && ticks !== undefined) {
+      const from = range.offset - pageRange(only, this.#range).offset;
+      return ticks.subarray(from, from + range.length);
+    }
+    const changes = new Uint32Array(range.length);
+    for (const index of indexes) {
+      const page = this.#pages.get(index);
+      if (page?.ticks === undefined) continue;
+      const from = Math.max(range.offset, page.range.offset);
+      const to = Math.min(range.offset + range.length, page.range.offset + page.range.length);
+      changes.set(page.ticks.subarray(from - page.range.offset, to - page.range.offset), from - range.offset);
+    }
+    return changes;
+  }
+
+  /** Changes up to this tick were heard of at `time` (by `now`) or before, as `changedAt` says of each. */
+  heardBy(time: number): number {
+    let newest = Math.max(this.#firstTick, 0);
+    for (const [tick, at] of this.#times) if (at <= time && tick > newest) newest = tick;
+    return newest;
+  }
+
   #noteTime(tick: number): void {
     if (this.#firstTick < 0) this.#firstTick = tick;
     if (tick === this.#tick) return;
@@ -428,14 +461,17 @@ export class ByteStore {
   }
 
   #keepOnScreen(page: Page): void {
-    const { base, states, staged, ticks, since } = page;
-    page.onScreen ??= {
-      base: base.slice(),
-      states: states.slice(),
-      staged: staged.slice(),
-      ticks: ticks?.slice(),
-      since,
-    };
+    if (page.onScreen === undefined) {
+      const { base, states, staged, ticks, since } = page;
+      // Memory of the last time: new memory thirty times a second would have to be collected as often.
+      const spare = page.spare ?? emptyPlanes(page.range.length);
+      spare.base.set(base);
+      spare.states.set(states);
+      spare.staged.set(staged);
+      if (ticks !== undefined) spare.ticks.set(ticks);
+      page.spare = spare;
+      page.onScreen = { ...spare, ticks: ticks && spare.ticks, since };
+    }
     this.#undrawn.add(page);
   }
 
@@ -453,19 +489,22 @@ export class ByteStore {
   }
 }
 
+function emptyPlanes(length: number): Planes & { readonly ticks: Uint32Array } {
+  const plane = (): Uint8Array => new Uint8Array(length);
+  return { base: plane(), states: plane(), staged: plane(), ticks: new Uint32Array(length) };
+}
+
 function blank(range: ByteRange): Page {
-  const plane = (): Uint8Array => new Uint8Array(range.length);
   return {
     range,
-    base: plane(),
-    states: plane(),
-    staged: plane(),
+    ...emptyPlanes(range.length),
     ticks: undefined,
     since: 0,
     asked: 0,
     told: false,
     versions: new Uint32Array(Math.ceil(range.length / blockBytes)),
     onScreen: undefined,
+    spare: undefined,
     olds: undefined,
   };
 }

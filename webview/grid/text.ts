@@ -53,6 +53,8 @@ export interface CellMap {
   readonly bytesPerCell: number;
   /** Index of the first character of each cell. */
   readonly starts: readonly number[];
+  /** The blanks before each cell. */
+  readonly gaps: readonly string[];
   /** Characters of a cell. */
   readonly cellWidth: number;
   /** Characters of a full row. */
@@ -64,15 +66,19 @@ export interface CellMap {
 /** Makes the map for a row length in bytes, a multiple of a cell's. */
 export function cellMap(bytesPerRow: number, { bytes, characters }: CellFormat): CellMap {
   const starts: number[] = [];
+  const gaps: string[] = [];
   let width = 0;
   for (let column = 0; column < bytesPerRow; column += bytes) {
-    width += gapBefore(column, bytes);
+    const gap = gapBefore(column, bytes);
+    gaps.push(' '.repeat(gap));
+    width += gap;
     starts.push(width);
     width += characters;
   }
   return {
     bytesPerCell: bytes,
     starts,
+    gaps,
     cellWidth: characters,
     width,
     cellAt(position) {
@@ -134,12 +140,22 @@ export function mayBeTorn({ offset, length }: ByteRange): boolean {
 
 /** What a cell of the characters column shows: printable ASCII, else a dot. */
 export function characterCell(value: number, flags: number): string {
+  return String.fromCharCode(characterCode(value, flags));
+}
+
+const [blank = 0, dot = 0, unreadableCode = 0, unrecordedCode = 0, unknownCode = 0] = Array.from(
+  ' .?–·',
+  (character) => character.charCodeAt(0),
+);
+
+/** The code unit of `characterCell`. */
+function characterCode(value: number, flags: number): number {
   if ((flags & stateBits.staged) === 0) {
-    if (isUnreadable(flags)) return '?';
-    if (flags === unrecordedState) return '–';
-    if ((flags & stateBits.known) === 0) return '·';
+    if (isUnreadable(flags)) return unreadableCode;
+    if (flags === unrecordedState) return unrecordedCode;
+    if ((flags & stateBits.known) === 0) return unknownCode;
   }
-  return value >= 0x20 && value < 0x7f ? String.fromCharCode(value) : '.';
+  return value >= 0x20 && value < 0x7f ? value : dot;
 }
 
 /** Bytes and flags of one row, in row order; both arrays have the row's length. */
@@ -159,23 +175,24 @@ export function cellsText(
   row: RowBytes,
   replace?: { readonly cell: number; readonly text: string },
 ): string {
-  const { bytesPerCell, cellWidth, starts } = map;
-  let text = '';
-  for (let at = 0; at < row.bytes.length; ) {
-    const cell = Math.floor((skip + at) / bytesPerCell);
+  const { bytesPerCell, cellWidth, gaps, starts } = map;
+  const first = Math.floor(skip / bytesPerCell);
+  let text = ' '.repeat((starts[first] ?? 0) - (gaps[first]?.length ?? 0));
+  for (let at = 0, cell = first; at < row.bytes.length; cell++) {
     const end = Math.min((cell + 1) * bytesPerCell - skip, row.bytes.length);
     const shown = replace?.cell === cell ? replace.text : cellText(format, row, at, end - at);
-    text = text.padEnd(starts[cell] ?? 0, ' ') + shown.padStart(cellWidth, ' ');
+    text += gaps[cell] ?? '';
+    text += shown.length < cellWidth ? shown.padStart(cellWidth, ' ') : shown;
     at = end;
   }
   return text;
 }
 
 /** The string of the characters column. */
-export function characterText(skip: number, row: RowBytes): string {
-  let text = ' '.repeat(skip);
-  for (let i = 0; i < row.bytes.length; i++) text += characterCell(row.bytes[i] ?? 0, row.flags[i] ?? 0);
-  return text;
+export function characterText(skip: number, { bytes, flags }: RowBytes): string {
+  const codes = new Uint16Array(skip + bytes.length).fill(blank, 0, skip);
+  for (let i = 0; i < bytes.length; i++) codes[skip + i] = characterCode(bytes[i] ?? 0, flags[i] ?? 0);
+  return String.fromCharCode(...codes);
 }
 
 /** The heading of the cells: the columns of their first bytes, counted from the start of a row. */

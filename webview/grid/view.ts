@@ -21,10 +21,11 @@ import { offerMenu, openMenuAt } from '../context-menu.ts';
 import type { Translate } from '../strings.ts';
 import { addressWidth } from './address-texts.ts';
 import { type Notation, rowText } from './cell-texts.ts';
+import { ChangePicture } from './change-picture.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
-import { RowElement, type RowStyle } from './rows.ts';
+import { RowElement, type RowSource, type RowStyle } from './rows.ts';
 import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
 import {
   addAt,
@@ -98,6 +99,11 @@ export class GridView {
   #choice: ViewChoice;
   #moving = false;
   readonly #still = window.matchMedia('(prefers-reduced-motion: reduce)');
+  /** Kept: asking takes longer than drawing a row. */
+  #isStill = this.#still.matches;
+  readonly #picture: ChangePicture;
+  /** Rows, or their marks of changes, are others than in the picture. */
+  #isPictureOld = true;
   readonly #fading = new Soon(() => {
     for (const row of this.#rows) if (row.willFade) row.forget();
     this.schedule();
@@ -149,7 +155,8 @@ export class GridView {
     if (choice.bytesPerRow > 0) this.#rowLength = choice.bytesPerRow;
     this.#style = this.#makeStyle();
     this.#selection = { anchor: document.range.offset, cursor: document.range.offset, pane: 'cells' };
-    this.#painter = createPainter(() => this.#characterWidth);
+    this.#painter = createPainter(this.element, () => this.#characterWidth);
+    this.#picture = new ChangePicture(this.#layer);
     this.#headingCells = this.#build(parent);
     this.#applyStyle();
     this.#listen();
@@ -369,7 +376,11 @@ export class GridView {
     if (text !== null) {
       const range = document.createRange();
       range.selectNodeContents(text);
-      this.#characterWidth = range.getBoundingClientRect().width / this.#style.map.width || 8;
+      const { width, height } = range.getBoundingClientRect();
+      this.#characterWidth = width / this.#style.map.width || 8;
+      const textHeight = Math.min(Math.round(height), this.#rowHeight);
+      this.element.style.setProperty('--text-height', `${textHeight}px`);
+      this.element.style.setProperty('--text-top', `${Math.floor((this.#rowHeight - textHeight) / 2)}px`);
     }
     const sheet = this.#sheet.getBoundingClientRect();
     this.#left = {
@@ -384,6 +395,7 @@ export class GridView {
       this.#isFitting = false;
       return;
     }
+    this.element.classList.toggle('sideways', this.element.scrollWidth > this.element.clientWidth);
     const before = this.#metrics();
     this.#viewportHeight = this.#viewport.clientHeight;
     this.#trackHeight = this.#track.clientHeight;
@@ -424,7 +436,6 @@ export class GridView {
       upperCase,
       colours: this.#choice.colours,
       moving: this.#moving,
-      isFading: (range) => this.#isFading(range),
       headingText: (row) => formatTile(row.tile),
       placeText: (offset) => rowText(this.#t, layout, offset, addresses),
       goesOnText: (name) => this.#t('nameGoesOn', name),
@@ -551,18 +562,29 @@ export class GridView {
     const count = Math.min(layout.rowCount - first, Math.ceil(this.#viewportHeight / this.#rowHeight) + 1);
     if (Math.abs(first - this.#base) > rebaseRows) this.#base = first;
     this.#arrange(first, first + count - 1);
+    const store = this.#store;
+    const source: RowSource = {
+      version: (row) => store.versionIn(row),
+      read: (row) => store.read(row),
+      changes: (row) => store.changes(row),
+      faded: this.#fades ? store.heardBy(performance.now() - freshMs) : 0,
+    };
     for (const row of this.#rows) {
-      const again = row.show(
-        this.#style,
-        row.index,
-        (shown) => this.#store.versionIn(shown),
-        (shown) => this.#store.read(shown),
-        this.#pending,
-      );
+      const drawn = row.show(this.#style, row.index, source, this.#pending);
+      if (drawn !== 'same') this.#isPictureOld = true;
       row.showNames(this.#style, this.#names, row.index === first);
-      const runs = row.runs(this.#style, this.#selection, this.#expected, this.#hits, this.#focused, again);
+      const isTextNew = drawn === 'text';
+      const runs = row.runs(
+        this.#style,
+        this.#selection,
+        this.#expected,
+        this.#hits,
+        this.#focused,
+        isTextNew,
+      );
       if (runs !== undefined) this.#painter.paint(row, runs);
     }
+    this.#drawChanges(first);
     const ratio = window.devicePixelRatio || 1;
     const shift = Math.round((this.#base - this.#top) * this.#rowHeight * ratio) / ratio;
     this.#layer.style.transform = `translateY(${shift}px)`;
@@ -574,18 +596,35 @@ export class GridView {
     this.#fadeLater();
   }
 
-  /** Marks fade where a person has nothing against what moves, and none has chosen since when changes count. */
-  get #fades(): boolean {
-    return this.#store.moment === undefined && !this.#still.matches;
+  /** Draws the marks of what changed, if they or the rows are others. */
+  #drawChanges(first: number): void {
+    if (!this.#isPictureOld) return;
+    this.#isPictureOld = false;
+    const { map, layout } = this.#style;
+    const startOf = (column: number) => map.starts[Math.floor(column / map.bytesPerCell)] ?? 0;
+    const places = {
+      cells: {
+        left: this.#left.cells,
+        width: map.width,
+        start: startOf,
+        end: (column: number) => startOf(column) + map.cellWidth,
+      },
+      characters: {
+        left: this.#left.characters,
+        width: layout.bytesPerRow,
+        start: (column: number) => column,
+        end: (column: number) => column + 1,
+      },
+    };
+    this.#picture.draw(this.#rows, places, (first - this.#base) * this.#rowHeight, {
+      rowHeight: this.#rowHeight,
+      characterWidth: this.#characterWidth,
+    });
   }
 
-  #isFading({ offset, length }: ByteRange): boolean {
-    if (!this.#fades) return false;
-    const now = performance.now();
-    for (let at = offset; at < offset + length; at++) {
-      if (now - (this.#store.changedAt(at) ?? 0) < freshMs) return false;
-    }
-    return true;
+  /** Marks fade where a person has nothing against what moves, and none has chosen since when changes count. */
+  get #fades(): boolean {
+    return this.#store.moment === undefined && !this.#isStill;
   }
 
   /** Draws the rows anew whose marks are fresh, once they are not. */
@@ -706,6 +745,19 @@ export class GridView {
       this.#focused = false;
       this.schedule();
     });
+    this.#still.addEventListener('change', () => {
+      this.#isStill = this.#still.matches;
+      for (const row of this.#rows) row.forget();
+      this.schedule();
+    });
+    // Themes are classes and variables of the body and the page.
+    const themes = new MutationObserver(() => {
+      this.#picture.recolour();
+      this.#isPictureOld = true;
+      this.schedule();
+    });
+    for (const element of [document.body, document.documentElement])
+      themes.observe(element, { attributes: true, attributeFilter: ['class', 'style'] });
     this.element.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
     this.#track.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
     this.#viewport.addEventListener('pointerdown', (event) => this.#onPress(event));

@@ -22,6 +22,8 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
     const text = value.toString(radix).padStart(characters, '0');
     return upperCase ? text.toUpperCase() : text;
   };
+  // Grids write thousands of bytes for each frame.
+  const texts = size === 1 ? Array.from({ length: 256 }, (_, value) => write(value)) : [];
   const most = (1n << BigInt(8 * size)) - 1n;
   const bare = (text: string) =>
     text.toLowerCase().startsWith(prefixes[radix]) ? text.slice(prefixes[radix].length) : text;
@@ -41,7 +43,7 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
     bytes: size,
     characters,
     radix,
-    format: (bytes, at) => write(readUnsigned(bytes, at, size, order)),
+    format: (bytes, at) => texts[bytes[at] ?? 0] ?? write(readUnsigned(bytes, at, size, order)),
     isInteger: true,
     parse,
     parsePasted(word) {
