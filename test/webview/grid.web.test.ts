@@ -7,6 +7,7 @@ import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
 import type { Fill } from '../../src/model/gestures/fill.ts';
+import { dice, runSeed } from '../conformance/random.ts';
 import { changeMarks } from './change-marks.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
@@ -374,6 +375,44 @@ describe('what is shown', () => {
     await eventually(() => marked(page, 'changed')).toEqual(['01 02 03']);
     await click(page, '0020', 5);
     await eventually(() => footer(page).textContent()).toContain(`changed, was ${hex(deviceByte(0x8025))}`);
+  });
+
+  test('[live-5] random changes are marked as a set of bytes has them, without a run of text for any', async () => {
+    const page = await start(oneTile);
+    const seed = runSeed();
+    const random = dice(seed);
+    const changed = new Map<number, number>();
+    await page.evaluate(() =>
+      window.fake.setState({ marks: { since: 0, text: 'Marked: changed since the start' } }),
+    );
+    for (let round = 0; round < 8; round++) {
+      for (let i = 0; i < 24; i++) {
+        const at = random(0x80);
+        changed.set(at, ((changed.get(at) ?? deviceByte(0x8000 + at)) + 1 + random(255)) & 0xff);
+      }
+      await page.evaluate(
+        (bytes) => {
+          for (const [at, value] of bytes) window.fake.deviceWrite(0x8000 + at, value);
+        },
+        [...changed],
+      );
+      const expected: string[] = [];
+      for (let row = 0; row < 0x80; row += 16) {
+        let run: string[] = [];
+        for (let at = row; at <= row + 16; at++) {
+          const value = at < row + 16 ? changed.get(at) : undefined;
+          if (value !== undefined) run.push(hex(value));
+          else if (run.length > 0) {
+            expected.push(run.join(' '));
+            run = [];
+          }
+        }
+      }
+      await eventually(() => marked(page, 'changed'), `SEED=${seed}, round ${round}`).toEqual(expected);
+    }
+    const ranges = () => [...CSS.highlights.values()].reduce((sum, { size }) => sum + size, 0);
+    // Those of the cursor.
+    expect(await page.evaluate(ranges)).toBeLessThan(4);
   });
 
   test('[live-5] the mark of a change fades, unless a person wants nothing to move', async () => {

@@ -66,11 +66,11 @@ const looks: readonly (Look | undefined)[] = [
   { tint: '--changed-tint', line: '--torn-line', lines: [undefined, dashed] },
 ];
 
-/** Where there are no tints, lines alone tell the marks apart. */
+/** Where there are no tints, lines alone tell the marks apart; the style sheet makes the lower one double. */
 const looksWithoutTints: readonly (Look | undefined)[] = [
   undefined,
   { tint: '--fading-tint', line: '--change-line', lines: [undefined, dotted] },
-  { tint: '--changed-tint', line: '--change-line', lines: [solid, solid] },
+  { tint: '--changed-tint', line: '--change-line', lines: [undefined, solid] },
   { tint: '--changed-tint', line: '--torn-line', lines: [dashed, dashed] },
 ];
 
