@@ -45,7 +45,7 @@ Progress RecordJob::step(PartitionDriver& driver) {
 }
 
 void RecordJob::took() {
-    const Time before = std::exchange(roundBegan_, scan_.roundBegan());
+    const auto before = std::exchange(coveredSince_, scan_.coveredSince());
     if (!began_) {
         began_ = scan_.roundEnded();
         beganAt_ = scan_.at();
@@ -53,7 +53,7 @@ void RecordJob::took() {
         return;
     }
     at_ = since(scan_.roundEnded());
-    ring_.add(at_, since(before), scan_.differences(), scan_.found());
+    ring_.add(at_, since(before.value_or(*began_)), scan_.differences(), scan_.found());
 }
 
 uint32_t RecordJob::since(Time moment) const {

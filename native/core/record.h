@@ -77,7 +77,8 @@ class RecordJob {
     ChangeRing ring_;
     /** When the first look ended, and the last one began. */
     std::optional<Time> began_;
-    Time roundBegan_{};
+    /** As `ScanJob::coveredSince()` was after the look before. */
+    std::optional<Time> coveredSince_;
     int64_t beganAt_ = 0;
     uint32_t at_ = 0;
     std::optional<Time> asked_;

@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "fake_kernel.h"
 #include "partition_key.h"
+#include "restless_driver.h"
 
 using namespace tilescope;
 using std::chrono::milliseconds;
@@ -155,6 +156,37 @@ TEST_CASE("a recording ends with the epoch and keeps what it has; a free partiti
     other.kernel.own(0, 501, {2000, "app", {}, false});
     other.run(second, milliseconds(5000));
     CHECK(second.state().ended->code() == "epoch");
+}
+
+TEST_CASE(
+    "[live-6][live-12] where looks break off, a change came after its word was last read, not after the look before") {
+    Recorded board;
+    RestlessDriver driver(board.engine);
+    std::vector<ByteRange> ranges;
+    for (uint64_t tile = 0; tile < 8; tile++) ranges.push_back({tile * tileBytes, 4});
+    RecordJob job(request(ranges, milliseconds(20)));
+    const auto follow = [&] {
+        const auto end = board.kernel.clock() + milliseconds(800);
+        while (board.kernel.clock() < end) {
+            const auto looks = job.state().made;
+            static_cast<void>(job.step(driver));
+            if (job.state().made != looks) driver.over();
+            board.kernel.pause(milliseconds(5));
+        }
+    };
+    const auto begin = board.kernel.clock();
+    follow();
+    const auto poked = board.kernel.clock() - begin;
+    for (uint32_t row = 1; row <= 8; row++) board.kernel.poke({6, row}, 0, 7);
+    follow();
+    size_t found = 0;
+    for (const Change& change : board.changes(job, ranges.size())) {
+        if (change.now != 7) continue;
+        found++;
+        CHECK(milliseconds(change.after) <= poked);
+        CHECK(milliseconds(change.at) >= poked - milliseconds(5));
+    }
+    CHECK(found == ranges.size());
 }
 
 TEST_CASE("[live-6] a recording reads no more words in a second than it may, and its pace can change") {

@@ -103,6 +103,7 @@ Progress ScanJob::check(PartitionDriver& driver, std::string& epoch) {
     epoch = job_->epoch();
     job_.reset();
     rest_ = std::exchange(broke_, std::nullopt);
+    if (rest_) brokeOff();
     return made;
 }
 

@@ -39,6 +39,19 @@ void SurveyJob::lay(const MemoryGeometry& geometry) {
 }
 
 Progress SurveyJob::check(PartitionDriver& driver, std::string& epoch) {
+    try {
+        const Progress made = slice(driver);
+        if (!made.isDone()) return made;
+    } catch (const CoreError& failure) {
+        // What was compared counts; the next look goes on behind it. Each that began in front would never get to the last tiles.
+        if (next_ == first_ || failure.code() == "epoch") throw;
+        brokeOff();
+    }
+    epoch = begunEpoch_;
+    return Progress::done();
+}
+
+Progress SurveyJob::slice(PartitionDriver& driver) {
     const auto whole = driver.divisible(request_.partition, request_.memory);
     std::optional<ColumnRange> needed;
     if (whole && next_ < whole->tileCount()) {
@@ -70,11 +83,7 @@ Progress SurveyJob::check(PartitionDriver& driver, std::string& epoch) {
             next_++;
         }
     }
-    if (next_ < count) return Progress::more();
-    next_ = 0;
-    turn_ = (turn_ + 1) % distance_;
-    epoch = begunEpoch_;
-    return Progress::done();
+    return next_ < count ? Progress::more() : Progress::done();
 }
 
 void SurveyJob::visit(PartitionAccess& access, const MemoryGeometry& geometry, WordPort& port, uint32_t index) {
@@ -121,7 +130,7 @@ Reason SurveyJob::compareWords(WordPort& port, uint64_t start, uint32_t index) {
 
 bool SurveyJob::compare() {
     told_.clear();
-    for (uint32_t i = 0; i < tiles_.size(); i++) {
+    for (uint32_t i = first_; i < next_; i++) {
         TileState& state = tiles_[i];
         // The reading did not get there: nothing is known of it, as before.
         if (state.reason == Reason::notRead) state.reason = state.told;
@@ -129,6 +138,11 @@ bool SurveyJob::compare() {
         state.told = state.reason;
         told_.push_back(i);
     }
+    if (next_ == tiles_.size()) {
+        next_ = 0;
+        turn_ = (turn_ + 1) % distance_;
+    }
+    first_ = next_;
     return !told_.empty();
 }
 

@@ -51,6 +51,8 @@ class SurveyJob final : public WatchJob {
     Progress check(PartitionDriver& driver, std::string& epoch) override;
     bool compare() override;
     void lay(const MemoryGeometry& geometry);
+    /** Looks at tiles for one slice; done with the last one. */
+    Progress slice(PartitionDriver& driver);
     /** Looks at one tile. */
     void visit(PartitionAccess& access, const MemoryGeometry& geometry, WordPort& port, uint32_t index);
     /** Compares a tile's words and reads the next ones. What ended it early, none at the end. */
@@ -66,7 +68,8 @@ class SurveyJob final : public WatchJob {
     /** The words of all tiles, as the last look read them. */
     std::vector<uint32_t> last_;
     std::vector<TileState> tiles_;
-    /** The next tile of the look under way, and that look's epoch. */
+    /** The first tile of the look under way: where the one before broke off. Its next one, and its epoch. */
+    uint32_t first_ = 0;
     uint32_t next_ = 0;
     std::string begunEpoch_;
     std::vector<uint32_t> told_;

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "fake_kernel.h"
 #include "partition_key.h"
+#include "restless_driver.h"
 
 using namespace tilescope;
 using std::chrono::milliseconds;
@@ -188,6 +189,47 @@ TEST_CASE("[live-3][truth-21] a survey never takes a free partition, and ends wi
     other.kernel.leave(0);
     other.kernel.own(0, 501, {2000, "app", {}, false});
     CHECK(codeOf([&] { other.run(second, milliseconds(5000)); }) == "epoch");
+}
+
+TEST_CASE(
+    "[live-3][live-12] a look that broke off is gone on with by the next one: the last tiles have their turn, too") {
+    Surveyed board;
+    RestlessDriver driver(board.engine);
+    SurveyJob job(request(64, milliseconds(20)));
+    constexpr uint32_t tiles = 32;
+    std::map<uint32_t, uint32_t> told;
+    uint32_t value = 0;
+    const auto follow = [&](milliseconds time) {
+        const auto end = board.kernel.clock() + time;
+        while (board.kernel.clock() < end) {
+            const auto rounds = job.rounds();
+            static_cast<void>(job.step(driver));
+            if (job.rounds() != rounds) driver.over();
+            if (job.tells()) {
+                board.take(job);
+                for (const auto& [tile, changed] : board.changed) told[tile] += changed;
+                job.seen();
+            }
+            board.kernel.pause(milliseconds(5));
+        }
+    };
+    follow(milliseconds(2000));
+    CHECK(told.empty());
+    CHECK(job.rounds() >= tiles);
+    // A buffer as long as the distance in each tile.
+    value++;
+    for (uint32_t tile = 0; tile < tiles; tile++)
+        for (uint32_t at = 0; at < 512; at += 4) board.poke(tile, 1024 + at, value);
+    const auto changed = board.kernel.clock();
+    follow(milliseconds(2000));
+    REQUIRE(job.coveredSince());
+    CHECK(*job.coveredSince() >= changed);
+    CHECK(*job.coveredSince() < job.roundBegan());
+    for (uint32_t tile = 0; tile < tiles; tile++) CHECK(told[tile] == 1);
+    // Where no look gets to one more tile, it ends.
+    driver.over();
+    board.kernel.leave(0);
+    CHECK(codeOf([&] { follow(milliseconds(2000)); }) == "not-asked");
 }
 
 TEST_CASE("[live-3] a survey of what no memory has is refused") {

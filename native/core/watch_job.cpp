@@ -33,6 +33,7 @@ void WatchJob::read(uint64_t words) {
 void WatchJob::moved() {
     pace_.moved();
     told_.reset();
+    coveredSince_.reset();
 }
 
 Progress WatchJob::step(PartitionDriver& driver) {
@@ -62,6 +63,8 @@ Progress WatchJob::step(PartitionDriver& driver) {
     }
     epoch_ = epoch;
     roundEnded_ = now;
+    if (!coverBegan_) coverBegan_ = roundBegan_;
+    if (!std::exchange(brokeOff_, false)) coveredSince_ = std::exchange(coverBegan_, std::nullopt);
     rounds_++;
     if (!compare() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};
     told_ = now;

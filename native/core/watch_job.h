@@ -85,6 +85,8 @@ class WatchJob {
     [[nodiscard]] uint64_t rounds() const { return rounds_; }
     [[nodiscard]] Time roundBegan() const { return roundBegan_; }
     [[nodiscard]] Time roundEnded() const { return roundEnded_; }
+    /** Since when all of it was looked at: `roundBegan()`, or earlier where looks broke off. None before all was. */
+    [[nodiscard]] std::optional<Time> coveredSince() const { return coveredSince_; }
 
   protected:
     [[nodiscard]] virtual const WatchRequest& asked() const = 0;
@@ -97,8 +99,13 @@ class WatchJob {
 
     /** Words were read. */
     void read(uint64_t words);
-    /** The look under way is given up, and nothing is told of it. */
-    void giveUp() { began_.reset(); }
+    /** The look under way is given up, and nothing is told of it. The next one begins in front. */
+    void giveUp() {
+        began_.reset();
+        coverBegan_.reset();
+    }
+    /** The look that is done now did not get to its end; the next one goes on there. */
+    void brokeOff() { brokeOff_ = true; }
     /** What is asked for is other memory now: it is read and told soon. */
     void moved();
 
@@ -115,6 +122,10 @@ class WatchJob {
     uint64_t rounds_ = 0;
     Time roundBegan_{};
     Time roundEnded_{};
+    bool brokeOff_ = false;
+    /** When the first one began of looks that go on where the one before broke off. */
+    std::optional<Time> coverBegan_;
+    std::optional<Time> coveredSince_;
     bool tells_ = false;
     /** An update is on its way. */
     bool waits_ = false;
