@@ -1,7 +1,7 @@
 /**
  * Builds the native parts through their CMake presets and puts what the extension loads where it looks for it:
- * dist/agents/tilescope-agent-<machine> and dist/addon/<platform>-<arch>/tilescope.node. `--tests-too` builds the tests of
- * this machine before.
+ * dist/agents/tilescope-agent-<machine> and dist/addon/<platform>-<arch>/tilescope.node. `--tests` builds the tests
+ * of this machine instead.
  */
 import { existsSync, globSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename } from 'node:fs/promises';
@@ -99,8 +99,8 @@ export async function testNative(junit: string, extra: readonly string[]): Promi
 
 if (isMain(import.meta.url)) {
   runMain(async () => {
-    if (process.argv.includes('--tests-too')) for (const preset of TEST_PRESETS) await buildNative(preset);
-    await buildAndPlaceNative();
+    if (process.argv.includes('--tests')) for (const preset of TEST_PRESETS) await buildNative(preset);
+    else await buildAndPlaceNative();
     return 0;
   });
 }

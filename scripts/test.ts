@@ -26,8 +26,8 @@ import {
 interface Suite {
   /** The longest that the suite may take, in minutes; then it is ended and has failed. */
   readonly minutes: number;
-  /** It compiles native parts, or runs some that its preparation compiles: it waits for those that are built ahead. */
-  readonly native?: boolean;
+  /** The native parts that it prepares or builds itself: it waits for those that are built ahead. */
+  readonly native?: 'tests' | 'all';
   /** Steps before the tests; one that fails fails the suite, and the tests run all the same. */
   readonly prepare?: readonly (readonly string[])[];
   /** The command, without a person's own arguments. */
@@ -79,13 +79,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
   unit: { minutes: 20, ...vitest('unit'), secondTry: true },
   native: {
     minutes: 25,
-    native: true,
+    native: 'tests',
     command: script('scripts/test-native.ts', nativeJUnit),
     raw: { file: nativeJUnit, read: fromJUnit },
   },
   board: {
     minutes: 50,
-    native: true,
+    native: 'all',
     prepare: [native],
     ...vitest('board', ['board', 'board-alone']),
     secondTry: true,
@@ -93,26 +93,30 @@ const SUITES: Readonly<Record<string, Suite>> = {
   host: { minutes: 20, prepare: [browser], command: script('test/host/run.ts') },
   e2e: {
     minutes: 45,
-    native: true,
+    native: 'all',
     prepare: [browser, native, extension],
     ...vitest('e2e', ['e2e', 'e2e-alone']),
     secondTry: true,
   },
-  long: { minutes: 150, native: true, prepare: [browser, native, extension], ...vitest('long') },
+  long: { minutes: 150, native: 'all', prepare: [browser, native, extension], ...vitest('long') },
 };
 
 /** The native parts are built from nothing in 4 minutes on a quiet machine of two cores. */
 const PREPARATION_MINUTES = 25;
 
 /**
- * Of several suites the first ones need nothing native, and wait much of their time: beside them it is all compiled. What
- * does not compile is said there, and fails the suites that prepare it again.
+ * Of several suites the first ones need nothing native, and wait much of their time: beside them it is all compiled, first
+ * what the native suite runs. What does not compile is said there, and fails the suites that prepare it again.
  *
- * @returns a promise to be awaited before the first suite that needs it
+ * @returns promises, each to be awaited before a suite that needs it
  */
-async function buildAhead(names: readonly string[]): Promise<void> {
-  if (names.length > 1 && names.some((name) => SUITES[name]?.native === true))
-    await runLimited(script('scripts/native.ts', '--tests-too'), PREPARATION_MINUTES);
+function buildAhead(names: readonly string[]): Readonly<Record<'tests' | 'all', Promise<unknown>>> {
+  if (names.length === 1 || !names.some((name) => SUITES[name]?.native !== undefined))
+    return { tests: Promise.resolve(), all: Promise.resolve() };
+  const build = (...args: string[]) => runLimited(script('scripts/native.ts', ...args), PREPARATION_MINUTES);
+  const tests = build('--tests');
+  const interrupted = () => process.exitCode === 130;
+  return { tests, all: tests.then(() => (interrupted() ? 130 : build())) };
 }
 
 /** Runs a command in a process group of its own, so that a time-out ends all of it. */
@@ -268,13 +272,13 @@ async function main(): Promise<number> {
       if (suite === undefined) continue;
       if (names.length > 1) console.log(`\n===== ${name} =====`);
       const start = Date.now();
-      if (suite.native === true) await ahead;
+      if (suite.native !== undefined) await ahead[suite.native];
       const outcome = await runSuite(name, suite, extra);
       rows.push({ name, outcome, seconds: (Date.now() - start) / 1000 });
       if (process.exitCode === 130) break;
     }
   } finally {
-    await ahead;
+    await ahead.all;
     await removeFolder(temporary);
   }
   console.log(summary(rows));
