@@ -171,6 +171,13 @@ class WatchTask final : public ReplyTask {
     void deliver(bool /*finished*/) override {
         if (!job_->tells()) return;
         Header about{{"at", job_->at()}, {"words", job_->words()}};
+        const auto covered = job_->coveredSince();
+        if (!covered) {
+            about["coveredMs"] = nullptr;
+        } else if (*covered < job_->roundBegan()) {
+            const auto age = job_->roundEnded() - *covered;
+            about["coveredMs"] = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+        }
         if (!std::exchange(saidEpoch_, true)) about["epoch"] = job_->epoch();
         reply().update(about, *job_);
         reply().flush();

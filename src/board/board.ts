@@ -156,6 +156,11 @@ export interface WatchUpdate extends ReadResult {
   readonly words: number;
   /** Bytes that came over the link for this update; 0 in process. */
   readonly wireBytes: number;
+  /**
+   * Milliseconds before `at` since which all that is watched was looked at; missing where the last look got to its end,
+   * infinite before any did.
+   */
+  readonly coveredMs?: number;
 }
 
 /** A memory that the board looks at again and again by itself. It ends with its epoch, at the latest. */

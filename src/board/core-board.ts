@@ -609,10 +609,10 @@ function isPace({ periodMs, wordsPerSecond }: WatchPace): boolean {
 }
 
 /** An update of a watch as what a read of the changed runs would have brought. */
-function resultOf({ spans, epoch, words, wireBytes }: CoreUpdate): WatchUpdate {
+function resultOf({ spans, ...told }: CoreUpdate): WatchUpdate {
   const pieces = spans.map(({ offset, bytes }) => ({ range: { offset, length: bytes.length }, bytes }));
   const unreadable = spans.flatMap(({ offset, bytes, reason }) =>
     reason === undefined ? [] : [{ offset, length: bytes.length, reason }],
   );
-  return { pieces, unreadable, at: Date.now(), epoch, words, wireBytes };
+  return { pieces, unreadable, at: Date.now(), ...told };
 }

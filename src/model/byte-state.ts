@@ -269,11 +269,13 @@ export class BytePlane {
   /**
    * The bytes of the range were looked at again, and are as they are known to be unless `store` says otherwise afterwards.
    * Answers the runs whose mark is gone: what changed before `since` is not what the last look found.
+   *
+   * @param at since when all of it was looked at, ms since 1970; undefined where part of it was not
    */
-  confirm(range: ByteRange, at: number, since: number): readonly ByteRange[] {
+  confirm(range: ByteRange, at: number | undefined, since: number): readonly ByteRange[] {
     const unmarked = new RangeCollector();
     this.#some(range, (page, _low, _high, start) => {
-      page.at = at;
+      if (at !== undefined) page.at = at;
       if (page.since >= since || page.known === 0) return false;
       collectMarked(page, start, unmarked);
       page.since = since;

@@ -22,6 +22,8 @@ export interface ReadFacts {
   readonly skip: readonly ByteRange[];
   /** Ranges that were looked at, where only what differs came. */
   readonly looked?: readonly ByteRange[];
+  /** Since when all of these were, ms since 1970; undefined where part of them never was. */
+  readonly lookedAt?: number | undefined;
 }
 
 export class Image {
@@ -51,7 +53,7 @@ export class Image {
   /** Takes over what a read brought, as one update. Answers the runs whose bytes, states or marks changed. */
   store(
     { at, epoch, pieces, unreadable }: ReadResult,
-    { since, fresh, skip, looked = [] }: ReadFacts,
+    { since, fresh, skip, looked = [], lookedAt }: ReadFacts,
   ): ByteRange[] {
     const tick = this.updates.begin({ at, epoch });
     this.#readAt = at;
@@ -60,7 +62,7 @@ export class Image {
     const add = (ranges: readonly ByteRange[]): void => {
       for (const range of ranges) changed.push(range);
     };
-    for (const range of looked) add(this.plane.confirm(range, at, since));
+    for (const range of looked) add(this.plane.confirm(range, lookedAt, since));
     for (const { range, bytes } of pieces) {
       const bad = unreadable.filter((span) => intersectRanges(span, range) !== undefined);
       add(this.plane.store({ range, bytes, unreadable: bad, at, tick, since, fresh, skip }));

@@ -84,6 +84,24 @@ describe('[live-1] following', () => {
     expect(device.reads).toEqual([]);
   });
 
+  test('[live-12] where looks broke off, what is shown is as old as what they did not reach', async () => {
+    const { time, device, session } = await setup();
+    const ages = () =>
+      [session.readAt(range(0, 1024)), session.liveState('a')?.readAt].map((at) => at && time.now() - at);
+    only(device).look();
+    expect(ages()).toEqual([0, 0]);
+    time.advance(300);
+    only(device).look(250);
+    expect(ages()).toEqual([250, 250]);
+    // Of what was known before the watch began nothing is said until a look got to the end.
+    time.advance(100);
+    only(device).look(Number.POSITIVE_INFINITY);
+    expect(ages()).toEqual([350, undefined]);
+    time.advance(100);
+    only(device).look();
+    expect(ages()).toEqual([0, 0]);
+  });
+
   test('nothing is watched that nobody sees: a hidden tab, one that does not follow, a closed one', async () => {
     const { device, session } = await setup();
     session.look('a', undefined);

@@ -297,10 +297,13 @@ export class Live {
     const since = this.#markedSince(update.at);
     const fresh = update.epoch === this.#follower.epoch;
     const looked = running.asked.ranges;
-    this.#readAt = update.at;
+    const { coveredMs = 0 } = update;
+    this.#readAt = Number.isFinite(coveredMs) ? update.at - coveredMs : undefined;
     this.#figures.add(update.at, update.words, update.wireBytes);
     running.unseen = true;
-    this.#others.arrived(() => this.#image.store(update, { since, fresh, skip: [], looked }));
+    this.#others.arrived(() =>
+      this.#image.store(update, { since, fresh, skip: [], looked, lookedAt: this.#readAt }),
+    );
     if (this.#once.size > 0) {
       this.#once.clear();
       this.update();

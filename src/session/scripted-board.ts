@@ -124,8 +124,8 @@ export interface ScriptedWatch {
   options: WatchOptions;
   /** The last update was taken over: the board would look again. */
   seen: boolean;
-  /** Tells what differs from what it told before. */
-  look(): void;
+  /** Tells what differs from what it told before; `coveredMs` as in `WatchUpdate`. */
+  look(coveredMs?: number): void;
   /** Ends it from the board's side. */
   fail(error: BoardError): void;
 }
@@ -409,7 +409,7 @@ export class ScriptedDevice implements BoardConnector {
     const one: ScriptedWatch = {
       options,
       seen: true,
-      look: () => {
+      look: (coveredMs) => {
         const differs = (offset: number): boolean => told.get(offset) !== this.bytes[offset];
         const pieces = one.options.ranges.flatMap(({ offset, length }) => {
           const words = Array.from({ length: length / 4 }, (_, i) => offset + 4 * i);
@@ -425,7 +425,8 @@ export class ScriptedDevice implements BoardConnector {
         words += one.options.ranges.reduce((sum, { length }) => sum + length / 4, 0);
         one.seen = false;
         const wireBytes = 36 + 12 * pieces.length;
-        onUpdate({ pieces, unreadable: [], at: this.#time.now(), epoch: this.epoch, words, wireBytes });
+        const update = { pieces, unreadable: [], at: this.#time.now(), epoch: this.epoch, words, wireBytes };
+        onUpdate(coveredMs === undefined ? update : { ...update, coveredMs });
       },
       fail: (error) => {
         this.watches = this.watches.filter((other) => other !== one);

@@ -47,6 +47,7 @@ import { SurveyCollector } from '../protocol/survey-collector.ts';
 import { UpdateCollector } from '../protocol/update-collector.ts';
 import {
   blank,
+  checkCovered,
   checkDescription,
   checkEpoch,
   checkFlag,
@@ -381,7 +382,8 @@ export class AddonClient implements CoreClient {
         for (const block of all) collector.push(block instanceof Uint8Array ? block : bad('bytes'));
         // Told once: another epoch ends the watch.
         epoch ??= checkEpoch(update);
-        onUpdate({ found: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
+        const looked = { words: checkWords(update), ...checkCovered(update) };
+        onUpdate({ found: collector.take(), epoch, ...looked, wireBytes: 0 });
       } catch (error) {
         refused = toBoardError(error);
         stop.abort();

@@ -224,6 +224,7 @@ export interface CoreUpdate {
   /** As in `WatchUpdate`. */
   readonly words: number;
   readonly wireBytes: number;
+  readonly coveredMs?: number;
 }
 
 export interface CoreSurveyRequest extends WatchPace {

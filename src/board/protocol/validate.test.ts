@@ -7,6 +7,7 @@ import { ReadCollector } from './read-collector.ts';
 import {
   blank,
   checkCoreState,
+  checkCovered,
   checkDescription,
   checkFlag,
   checkLeft,
@@ -189,6 +190,15 @@ describe("the native core's own examples", () => {
       code: 'hold-failed',
       facts: { pid: 901 },
     });
+  });
+});
+
+describe('since when all of a watch was looked at', () => {
+  it('[live-12] is told where looks broke off, and that no look got to its end; anything else is refused', () => {
+    expect(checkCovered({})).toEqual({});
+    expect(checkCovered({ coveredMs: 250 })).toEqual({ coveredMs: 250 });
+    expect(checkCovered({ coveredMs: null })).toEqual({ coveredMs: Number.POSITIVE_INFINITY });
+    for (const coveredMs of [-1, 1.5, '250', []]) expect(() => checkCovered({ coveredMs })).toThrow();
   });
 });
 

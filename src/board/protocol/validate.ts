@@ -220,6 +220,14 @@ export function checkWords(header: Header): number {
   return integer(header, 'words', 0, Number.MAX_SAFE_INTEGER);
 }
 
+/** The key `coveredMs`: missing where the last look got to its end; null, here infinite, before any did. */
+export function checkCovered(header: Header): { readonly coveredMs?: number } {
+  const value = header['coveredMs'];
+  if (value === undefined) return {};
+  if (value === null) return { coveredMs: Number.POSITIVE_INFINITY };
+  return { coveredMs: integer(header, 'coveredMs', 0, Number.MAX_SAFE_INTEGER) };
+}
+
 /** How long a look that nobody asks for would be kept waiting, in milliseconds. */
 export function checkWait(header: Header): number {
   return integer(header, 'waitMs', 0, mostWaitMs);

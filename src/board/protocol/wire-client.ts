@@ -59,6 +59,7 @@ import {
   checkCall,
   checkCoreRegisters,
   checkCoreState,
+  checkCovered,
   checkDescription,
   checkEpoch,
   checkFlag,
@@ -403,7 +404,8 @@ export class WireClient implements CoreClient {
         if (told['t'] !== 'update') return;
         // Told once: another epoch ends the watch.
         epoch ??= checkEpoch(told);
-        const update = { found: collector.take(), epoch, words: checkWords(told), wireBytes };
+        const looked = { words: checkWords(told), ...checkCovered(told) };
+        const update = { found: collector.take(), epoch, ...looked, wireBytes };
         wireBytes = 0;
         onUpdate(update);
       },
