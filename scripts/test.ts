@@ -273,6 +273,7 @@ async function main(): Promise<number> {
       if (names.length > 1) console.log(`\n===== ${name} =====`);
       const start = Date.now();
       if (suite.native !== undefined) await ahead[suite.native];
+      if (process.exitCode === 130) break;
       const outcome = await runSuite(name, suite, extra);
       rows.push({ name, outcome, seconds: (Date.now() - start) / 1000 });
       if (process.exitCode === 130) break;
