@@ -38,6 +38,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'compare',
     'expression',
     'matcher',
+    'new_memory',
   ],
   ['epoch', 'courtesy', 'status_registers', 'tile_status'],
   ['debug_registers'],

@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "../core/linux_kernel.h"
+#include "../core/new_memory.h"
 #include "../protocol/answers.h"
 #include "../protocol/service.h"
 #include "version.h"
@@ -116,7 +117,7 @@ class Pending {
         Napi::Array list = Napi::Array::New(env, ranges.size());
         for (size_t i = 0; i < ranges.size(); i++) {
             Napi::Uint8Array bytes = Napi::Uint8Array::New(env, ranges[i].length);
-            targets.emplace_back(bytes.Data(), ranges[i].length);
+            memory.add({bytes.Data(), ranges[i].length});
             list.Set(static_cast<uint32_t>(i), bytes);
         }
         arrays_ = Napi::Persistent(list.As<Napi::Object>());
@@ -152,7 +153,8 @@ class Pending {
     std::optional<uint64_t> watch;
     Napi::Promise::Deferred deferred;
     Header answer = Header::object();
-    std::vector<std::span<uint8_t>> targets;
+    /** The arrays of a read. */
+    NewMemory memory;
     /** Records of spans or outcomes, or entries of a recording. */
     std::vector<uint32_t> words;
     std::vector<uint32_t> hits;
@@ -228,8 +230,9 @@ class PromiseReply final : public Reply {
     }
     void isLong() override {}
     bool waits() override { return false; }
+    void makeReady() override { pending_->memory.makeReady(); }
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
-        return pending_->targets[range].subspan(at, length);
+        return pending_->memory.room(range, at, length);
     }
     void filled(uint64_t /*length*/) override {}
     void handOut() override {}

@@ -25,6 +25,7 @@ class FrameReply final : public Reply {
     void expect(const ReadRequest& /*request*/, bool overtakes) override { paced_ = !overtakes; }
     void isLong() override { paced_ = true; }
     bool waits() override { return paced_ && pace_.room() == 0; }
+    void makeReady() override {} // the arena is used again and again
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;
     void handOut() override;

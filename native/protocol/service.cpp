@@ -100,7 +100,10 @@ class ReadTask final : public PartsTask, private ReadSink {
     ReadTask(uint64_t id, std::unique_ptr<Reply> reply, ReadRequest request)
         : PartsTask(id, std::move(reply)), job_(std::move(request)) {}
     bool waits() override { return reply().waits(); }
-    Progress step(Engine& engine) override { return job_.step(engine, *this); }
+    Progress step(Engine& engine) override {
+        reply().makeReady();
+        return job_.step(engine, *this);
+    }
 
   private:
     void sendParts() override {

@@ -59,6 +59,8 @@ class Reply {
     virtual void isLong() = 0;
     /** Whether no more bytes of a long read may be handed out before Worker::wake(). Any thread; asked often. */
     [[nodiscard]] virtual bool waits() = 0;
+    /** Before each step of a read, with no partition held: does what room() would have to do under a lease. */
+    virtual void makeReady() = 0;
     /** Memory for bytes of a read, as ReadSink::room(). */
     virtual std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) = 0;
     /** As ReadSink::filled(). */

@@ -3,7 +3,7 @@
  * word into a buffer in ordinary memory, unmap, let go. One line per round: nanoseconds of request..release.
  *
  * usage: read_loop PARTITION_ID ROUNDS [fresh|pipe|out] [leases]
- * `fresh`: into memory that was never touched before, as what a library hands to its caller must be.
+ * `fresh`: into memory of just its size that was never touched before, as what a library hands to its caller must be.
  * `pipe`: the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must.
  * `out`: the words go to stdout, and nothing is printed: the limit of an agent behind a channel.
  * `leases`: with the duties of a guest that reads fast: the partition is given back after 16 ms of work and taken again
@@ -188,6 +188,7 @@ int main(int argc, char **argv)
     uint32_t id = (uint32_t)atoi(argv[1]);
     int pipe_to = -1, done = -1;
     uint32_t *copy = NULL;
+    size_t size = 64u << 20; /* of the partition, once a round told */
     for (int round = 0; round < atoi(argv[2]); round++) {
         int device = open("/dev/aie0", O_RDWR | O_CLOEXEC);
         if (device < 0)
@@ -200,7 +201,7 @@ int main(int argc, char **argv)
         long long begin = now_ns();
         uint32_t *to = copy;
         if (!strcmp(mode, "fresh"))
-            to = mmap(NULL, 64u << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            to = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (to == MAP_FAILED)
             fail("memory");
         struct lease lease;
@@ -230,7 +231,8 @@ int main(int argc, char **argv)
         long long end = now_ns();
         close(device);
         if (to != copy)
-            munmap(to, 64u << 20);
+            munmap(to, size);
+        size = lease.bytes;
         if (strcmp(mode, "out"))
             printf("%lld %zu\n", end - begin, lease.bytes);
     }
