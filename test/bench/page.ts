@@ -6,9 +6,6 @@ import type { Page } from 'playwright-core';
 import { Harness } from '../webview/harness.ts';
 import type { Measure } from './measure.ts';
 
-/** Deltas that are played, 30 a second. */
-const played = 60;
-
 /** Bytes that are on screen and change: one page of memory. */
 const shownBytes = 4096;
 
@@ -92,6 +89,7 @@ export async function mainThread(page: Page): Promise<() => Promise<number>> {
 async function play(
   page: Page,
   busy: () => Promise<number>,
+  played: number,
   offsets: readonly number[],
   whole: boolean,
 ): Promise<{ readonly bytes: number; readonly ms: number; readonly frames: number }> {
@@ -118,6 +116,7 @@ async function play(
 /** What a pattern of changes costs in a window. */
 async function measurePattern(
   harness: Harness,
+  played: number,
   { name, offsets, spans }: Pattern,
   window: (typeof windows)[number],
 ): Promise<Measure[]> {
@@ -130,9 +129,9 @@ async function measurePattern(
   });
   try {
     const busy = await mainThread(page);
-    await play(page, busy, offsets, false);
-    const ours = await play(page, busy, offsets, false);
-    const peer = await play(page, busy, offsets, true);
+    await play(page, busy, played, offsets, false);
+    const ours = await play(page, busy, played, offsets, false);
+    const peer = await play(page, busy, played, offsets, true);
     return [
       {
         name: `delta, ${name}: bytes`,
@@ -165,15 +164,15 @@ async function measurePattern(
   }
 }
 
-/** Measures deltas of live memory against whole pages; one play of `played` deltas each. */
-export async function measurePage(): Promise<Measure[]> {
+/** Measures deltas of live memory against whole pages; one play of so many deltas each, 30 a second. */
+export async function measurePage(played: number): Promise<Measure[]> {
   const harness = await Harness.start();
   const measures = new Map<string, Measure>();
   try {
     for (const window of windows) {
       // Bytes are the same in each window.
       for (const pattern of patterns)
-        for (const measure of await measurePattern(harness, pattern, window))
+        for (const measure of await measurePattern(harness, played, pattern, window))
           measures.set(measure.name, measure);
     }
   } finally {

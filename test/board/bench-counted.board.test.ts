@@ -28,7 +28,7 @@ test('[main-24] [shape-6] reading 12.5 MiB on the board: addon and agent beside 
   expect(taken?.value).toBeLessThan(taken?.peer?.value ?? 0);
 }, 240_000);
 
-test('live beside an owner: bytes of an update within their limit, looks against plain reads, what agent and owner notice', async () => {
+test('[live-14] live beside an owner: bytes of an update within their limit, looks against plain reads, what agent and owner notice', async () => {
   const measures = await measureWatch(1);
   const bytes = ['one word', '64 scattered words', 'all of 4 KiB'].map(
     (name) => `update, ${name}: bytes on the wire`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureEditor } from '../bench/editor.ts';
 import { measureOnScreen } from '../bench/live.ts';
+import { measurePage } from '../bench/page.ts';
 
 /** How late the stand-in below shows bytes, milliseconds. */
 const LATE_MS = 2000;
@@ -79,7 +80,7 @@ test('[main-24] [shape-7] sizes of bundles and packages, opening a tile to first
   for (const { peer } of goals) expect(peer?.value).toBeGreaterThanOrEqual(LATE_MS);
 });
 
-test('from a change on the board to its painted cell, in a real window', async () => {
+test('[live-14] from a change on the board to its painted cell, in a real window', async () => {
   const measures = await measureOnScreen(1);
   const name = 'change on the board to painted cell at 10 Hz, without the link';
   expect(measures.map((measure) => measure.name)).toEqual([`${name}: median`, `${name}: p95`]);
@@ -89,4 +90,21 @@ test('from a change on the board to its painted cell, in a real window', async (
     expect(peer?.value).toBeGreaterThan(0);
   }
   expect(measures[1]?.goal).toEqual({ at: 'most', value: 150 });
+});
+
+test("[live-14] what an update costs the page: bytes within their limit, the main thread's time, frames", async () => {
+  const measures = await measurePage(3);
+  const goalOf = (part: RegExp) =>
+    measures.filter(({ name }) => part.test(name)).map(({ goal }) => goal?.value);
+  expect(goalOf(/a usual window: main thread of the page$/)).toEqual([4, 4, 4, 4]);
+  expect(goalOf(/: frames a second$/)).toEqual(Array.from({ length: 8 }, () => 59));
+  const bytes = measures.filter(({ unit }) => unit === 'bytes');
+  expect(bytes.map(({ name }) => name)).toEqual([
+    'delta, one word: bytes',
+    'delta, 64 scattered words: bytes',
+    'delta, every second byte of 4 KiB: bytes',
+    'delta, all of 4 KiB: bytes',
+  ]);
+  // Counted, whatever else the machine does.
+  expect(bytes.filter(({ value, goal }) => value > (goal?.value ?? 0))).toEqual([]);
 });
