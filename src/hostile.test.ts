@@ -107,6 +107,7 @@ vi.mock('vscode', () => {
       }
     },
     TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
+    Uri: { from: (parts: object) => parts },
   };
 });
 
