@@ -18,7 +18,6 @@ class NewMemory {
 
     /** The next array. All of it is zeros, or may become zeros. */
     void add(std::span<uint8_t> array) { arrays_.push_back(array); }
-    [[nodiscard]] bool empty() const { return arrays_.empty(); }
     /** Room for `length` bytes of an array from byte `at` on. Rooms are asked for in order. */
     std::span<uint8_t> room(size_t array, uint64_t at, uint64_t length);
     /** Touches what the next `readyBytes` behind the last room have not touched yet; leaves all rooms as they are. */
