@@ -589,7 +589,7 @@ function buildNames({
   tree.tileName = ({ memory, tile }) => names.tileName(memory.entry.id, tile);
   tree.boardNames = (board) => names.model?.boardLines(board) ?? [];
   context.subscriptions.push(
-    names.onDidChange(() => tree.refresh()),
+    names.onDidChange(() => tree.namesChanged()),
     tree.onDidSelect(() => names.searchSoon()),
   );
   return names;

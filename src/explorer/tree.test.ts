@@ -349,6 +349,24 @@ test("a tile's row is opened by VS Code itself: no way over the extension's side
   });
 });
 
+test('other names draw tiles anew, and all rows only where builds say something else of a board', async () => {
+  const { entry, tree, board } = await sidebar();
+  await entry.link.connect();
+  const [partition] = await tree.getChildren(board);
+  const [memory] = await tree.getChildren(partition);
+  const tiles = await tree.getChildren(memory);
+  let said = 'Build: first';
+  tree.boardNames = () => [said];
+  tree.namesChanged();
+  const drawn: (string | undefined)[] = [];
+  tree.onDidChangeTreeData((node) => drawn.push(node?.key));
+  tree.namesChanged();
+  expect(drawn).toEqual(tiles.map(({ key }) => key));
+  said = 'Build: second';
+  tree.namesChanged();
+  expect(drawn.slice(tiles.length)).toEqual([undefined]);
+});
+
 test('[live-3] a row says how much of its tile changes, while it can be seen; only rows with another step are drawn anew', async () => {
   const { device, entry, tree, board } = await sidebar();
   device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };

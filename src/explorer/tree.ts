@@ -65,6 +65,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** What is followed, by memory. */
   readonly #heats = new Map<string, { readonly known: PartitionHeat; readonly ends: vscode.Disposable }>();
   readonly #view: vscode.TreeView<TreeNode>;
+  /** What builds said of all boards when names last changed. */
+  #toldNames = '';
   /** Whether the view with the welcome text stands in this one's place. */
   #welcomes = false;
   readonly #subscriptions: vscode.Disposable[] = [];
@@ -220,6 +222,23 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       row.heat = heat;
       this.#changed.fire(row.node);
     }
+  }
+
+  /**
+   * Tells that tiles, or boards, may have other names. Only what says so is drawn anew: a row that is drawn anew with all others
+   * forgets the click that it just got.
+   */
+  namesChanged(): void {
+    const told = this.#boards.entries.map(({ id }) => this.boardNames(id).join('\n')).join('\n\n');
+    const isSame = told === this.#toldNames;
+    this.#toldNames = told;
+    if (!isSame) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    // What rests in their tooltips may be another.
+    for (const { rows } of this.#tiles.values())
+      for (const { node } of rows.values()) this.#changed.fire(node);
   }
 
   /** How warm a tile's memory is, in words; empty where that is not followed. */
