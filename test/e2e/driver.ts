@@ -262,6 +262,8 @@ export class Workbench {
     const found = await this.waitForRow(row);
     await found.hover();
     await found.locator(`a[aria-label^="${action}"]`).click();
+    // What the action says of itself would lie over what it opens as long as the mouse stays.
+    await this.page.mouse.move(0, 0);
   }
 
   // Commands and quick input

@@ -71,6 +71,8 @@ export class HexEditorPage {
     const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');
     // A page that takes the focus late closes the question again: then it is asked for once more.
     for (let attempt = 1; ; attempt++) {
+      // What is said of the place under the mouse may lie over the grid as long as the mouse stays.
+      await this.page.mouse.move(0, 0);
       await this.grid.click({ position: { x: 5, y: 5 } });
       await this.page.keyboard.press('Control+g');
       try {

@@ -86,10 +86,17 @@ export class Person {
     await this.#workbench.chooseFromMenu(title);
   }
 
-  /** Presses Enter in a question of VS Code, and waits until that is gone: until then it has the keys. */
+  /**
+   * Presses Enter in a question of VS Code, and waits until that is gone: until then it has the keys. A page that takes the
+   * focus late takes the key with it: then it is pressed once more.
+   */
   async answer(): Promise<void> {
-    await this.press('Enter');
-    await this.#workbench.quickInput().waitFor({ state: 'hidden' });
+    this.#actions++;
+    const input = this.#workbench.quickInput();
+    while (await input.isVisible()) {
+      await input.press('Enter', { timeout: 5000 }).catch(() => undefined);
+      await input.waitFor({ state: 'hidden', timeout: 5000 }).catch(() => undefined);
+    }
   }
 
   /** Waits for a question of VS Code that shows `entry`; without one, for any. Waiting is no action. */
