@@ -1,7 +1,7 @@
 /**
- * The marks of what changed, as two small pictures of each pane that the engine stretches over the rows: one has the tints,
- * one the lines. However many bytes change, the text itself has no marks for it: runs of it would have to be painted one by
- * one, which takes the page five times as long. Single-threaded.
+ * The marks of what changed, as a picture behind each pane that has one pixel for each character of a row, and as many above each
+ * other as the rows are high: the engine stretches it sideways. However many bytes change, the text itself has no marks for it:
+ * runs of it would have to be painted one by one, which takes the page five times as long. Single-threaded.
  */
 import { type Pane, panes } from './selection.ts';
 
@@ -34,28 +34,29 @@ export interface PicturedPane {
   readonly end: (column: number) => number;
 }
 
-/** Sizes that all rows share, pixels. */
+/** Sizes that all rows share, whole pixels but for the width of a character. */
 export interface PicturedSizes {
   readonly rowHeight: number;
+  /** Where the text of a row begins, and how high it is: marks are as high. */
+  readonly textTop: number;
+  readonly textHeight: number;
   readonly characterWidth: number;
 }
 
-/** Pixels of the picture for each character: a dotted line needs two. */
-const perCharacter = 2;
-/** Lines of a row: the upper and the lower one; the style sheet says where they are. */
-const linesPerRow = 2;
-
-/** How a line is drawn, as what is on in each run of pixels. */
+/** How a line is drawn, as what is on of each run of characters. */
 type Line = readonly boolean[];
 const solid: Line = [true];
 const dotted: Line = [true, false];
 const dashed: Line = [true, true, true, false];
 
+/** Lines of a mark: along the top of the text, along its bottom, and a second one there. */
+type Lines = readonly [top: Line | undefined, bottom: Line | undefined, second?: Line];
+
 interface Look {
   /** Name of the property with the colour of the tint, and of the lines. */
   readonly tint: string;
   readonly line: string;
-  readonly lines: readonly [upper: Line | undefined, lower: Line | undefined];
+  readonly lines: Lines;
 }
 
 /** Looks by code, the first one of no change. */
@@ -66,19 +67,19 @@ const looks: readonly (Look | undefined)[] = [
   { tint: '--changed-tint', line: '--torn-line', lines: [undefined, dashed] },
 ];
 
-/** Where there are no tints, lines alone tell the marks apart; the style sheet makes the lower one double. */
+/** Where there are no tints, lines alone tell the marks apart, also from those of a cell that was found. */
 const looksWithoutTints: readonly (Look | undefined)[] = [
   undefined,
   { tint: '--fading-tint', line: '--change-line', lines: [undefined, dotted] },
-  { tint: '--changed-tint', line: '--change-line', lines: [undefined, solid] },
-  { tint: '--changed-tint', line: '--torn-line', lines: [dashed, dashed] },
+  { tint: '--changed-tint', line: '--change-line', lines: [undefined, solid, solid] },
+  { tint: '--changed-tint', line: '--torn-line', lines: [undefined, dashed, dashed] },
 ];
 
 /** A look with its colours as pixels. */
 interface Paint {
   readonly tint: number;
   readonly line: number;
-  readonly lines: Look['lines'];
+  readonly lines: Lines;
 }
 
 /** A canvas, and the pixels that are put into it. Both have the size of the picture. */
@@ -88,8 +89,8 @@ class Plane {
   #image: ImageData | undefined;
   #pixels = new Uint32Array();
 
-  constructor(className: string) {
-    this.element.className = `changes ${className}`;
+  constructor() {
+    this.element.className = 'changes';
     this.element.setAttribute('aria-hidden', 'true');
     this.element.hidden = true;
   }
@@ -110,18 +111,16 @@ class Plane {
   }
 }
 
-/** The pictures over the rows of one grid. */
+/** The pictures behind the rows of one grid. */
 export class ChangePicture {
   readonly #layer: HTMLElement;
-  readonly #planes: Readonly<Record<Pane, { readonly tints: Plane; readonly lines: Plane }>>;
+  readonly #planes: Readonly<Record<Pane, Plane>> = { cells: new Plane(), characters: new Plane() };
   #paints: readonly (Paint | undefined)[] | undefined;
   #isShown = false;
 
   /** @param layer the element with the rows, which moves when they are scrolled */
   constructor(layer: HTMLElement) {
     this.#layer = layer;
-    const planes = () => ({ tints: new Plane('tints'), lines: new Plane('lines') });
-    this.#planes = { cells: planes(), characters: planes() };
   }
 
   /** The colours may be others from now on. */
@@ -152,11 +151,10 @@ export class ChangePicture {
   #show(isShown: boolean): void {
     this.#isShown = isShown;
     for (const pane of panes) {
-      for (const { element } of Object.values(this.#planes[pane])) {
-        // Without a change the page has no elements for it.
-        if (element.parentNode === null) this.#layer.append(element);
-        element.hidden = !isShown;
-      }
+      const { element } = this.#planes[pane];
+      // Without a change the page has no elements for it.
+      if (element.parentNode === null) this.#layer.append(element);
+      element.hidden = !isShown;
     }
   }
 
@@ -165,45 +163,23 @@ export class ChangePicture {
     pane: Pane,
     place: PicturedPane,
     top: number,
-    { rowHeight, characterWidth }: PicturedSizes,
+    sizes: PicturedSizes,
   ): void {
     this.#paints ??= this.#readPaints();
     const paints = this.#paints;
-    const planes = this.#planes[pane];
-    const width = place.width * perCharacter;
-    const tints = planes.tints.begin(width, rows.length);
-    const lines = planes.lines.begin(width, rows.length * linesPerRow);
+    const plane = this.#planes[pane];
+    const { width } = place;
+    const { rowHeight, characterWidth } = sizes;
+    const pixels = plane.begin(width, rows.length * rowHeight);
     for (const [i, { changes }] of rows.entries()) {
-      const codes = changes[pane];
-      for (let from = 0; from < codes.length; ) {
-        const code = codes[from] ?? 0;
-        let to = from + 1;
-        while (to < codes.length && codes[to] === code) to++;
-        const paint = paints[code];
-        if (paint !== undefined) {
-          const start = place.start(from) * perCharacter;
-          const end = place.end(to - 1) * perCharacter;
-          tints.fill(paint.tint, i * width + start, i * width + end);
-          for (const [line, pattern] of paint.lines.entries()) {
-            const at = (i * linesPerRow + line) * width;
-            if (pattern === solid) lines.fill(paint.line, at + start, at + end);
-            else if (pattern !== undefined) {
-              for (let x = start; x < end; x++)
-                if (pattern[x % pattern.length] === true) lines[at + x] = paint.line;
-            }
-          }
-        }
-        from = to;
-      }
+      if (changes[pane].some(Boolean)) drawRow(pixels, i * rowHeight, changes[pane], place, sizes, paints);
     }
-    for (const plane of [planes.tints, planes.lines]) {
-      plane.end();
-      const { style } = plane.element;
-      setStyle(style, 'left', `${place.left}px`);
-      setStyle(style, 'width', `${place.width * characterWidth}px`);
-      setStyle(style, 'height', `${rows.length * rowHeight}px`);
-      setStyle(style, 'transform', `translateY(${top}px)`);
-    }
+    plane.end();
+    const { style } = plane.element;
+    setStyle(style, 'left', `${place.left}px`);
+    setStyle(style, 'width', `${width * characterWidth}px`);
+    setStyle(style, 'height', `${rows.length * rowHeight}px`);
+    setStyle(style, 'transform', `translateY(${top}px)`);
   }
 
   /** The colours of the style sheet, as the engine writes them into pictures. */
@@ -222,6 +198,49 @@ export class ChangePicture {
       (look) => look && { tint: pixel(look.tint), line: pixel(look.line), lines: look.lines },
     );
   }
+}
+
+/** Draws a row of the picture from pixel row `y` on. */
+function drawRow(
+  pixels: Uint32Array,
+  y: number,
+  codes: Uint8Array,
+  { width, start, end }: PicturedPane,
+  { textTop, textHeight }: PicturedSizes,
+  paints: readonly (Paint | undefined)[],
+): void {
+  const from = (y + textTop) * width;
+  const runs = runsOf(codes);
+  for (const { code, first, last } of runs) {
+    pixels.fill(paints[code]?.tint ?? 0, from + start(first), from + end(last));
+  }
+  for (let line = 1; line < textHeight; line++) pixels.copyWithin(from + line * width, from, from + width);
+  // The lines lie over the tints: at the top of the text, in its last row, and two above that.
+  const places = [0, textHeight - 1, textHeight - 3].map((line) => from + line * width);
+  for (const { code, first, last } of runs) {
+    const paint = paints[code];
+    for (const [i, pattern] of paint?.lines.entries() ?? []) {
+      const at = (places[i] ?? from) + start(first);
+      const length = end(last) - start(first);
+      for (let x = 0; pattern !== undefined && x < length; x++)
+        if (pattern[x % pattern.length] === true) pixels[at + x] = paint?.line ?? 0;
+    }
+  }
+}
+
+/** Runs of columns that have the same code, but for none; both ends included. */
+function runsOf(
+  codes: Uint8Array,
+): { readonly code: number; readonly first: number; readonly last: number }[] {
+  const runs = [];
+  for (let first = 0; first < codes.length; ) {
+    const code = codes[first] ?? 0;
+    let last = first;
+    while (last + 1 < codes.length && codes[last + 1] === code) last++;
+    if (code !== 0) runs.push({ code, first, last });
+    first = last + 1;
+  }
+  return runs;
 }
 
 /** Writes only what differs. */

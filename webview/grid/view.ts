@@ -128,6 +128,7 @@ export class GridView {
   #nextDraw = 0;
   #rowHeight = 20;
   #characterWidth = 8;
+  #textHeight = 16;
   #viewportHeight = 0;
   /** Height of the scrollbar, pixels. */
   #trackHeight = 0;
@@ -378,9 +379,7 @@ export class GridView {
       range.selectNodeContents(text);
       const { width, height } = range.getBoundingClientRect();
       this.#characterWidth = width / this.#style.map.width || 8;
-      const textHeight = Math.min(Math.round(height), this.#rowHeight);
-      this.element.style.setProperty('--text-height', `${textHeight}px`);
-      this.element.style.setProperty('--text-top', `${Math.floor((this.#rowHeight - textHeight) / 2)}px`);
+      this.#textHeight = Math.min(Math.round(height), this.#rowHeight);
     }
     const sheet = this.#sheet.getBoundingClientRect();
     this.#left = {
@@ -618,6 +617,8 @@ export class GridView {
     };
     this.#picture.draw(this.#rows, places, (first - this.#base) * this.#rowHeight, {
       rowHeight: this.#rowHeight,
+      textTop: Math.floor((this.#rowHeight - this.#textHeight) / 2),
+      textHeight: this.#textHeight,
       characterWidth: this.#characterWidth,
     });
   }
