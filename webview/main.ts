@@ -85,6 +85,9 @@ const inspectorPeriod = 1000;
 /** The host hears of other visible rows at most this often, milliseconds. */
 const visiblePeriod = 60;
 
+/** The line at the bottom and the inspector follow memory that moves no faster than a person reads. Milliseconds. */
+const movingPeriod = 100;
+
 /** What outlives hiding and showing the tab. */
 interface KeptState {
   /** The bytes that it showed: another memory may come into the same view. */
@@ -220,9 +223,10 @@ class Editor {
       document.range,
       () => {
         this.#view.schedule();
-        this.#updateOutline();
+        updateSoon();
       },
     );
+    const updateSoon = throttled(movingPeriod, () => this.#updateOutline());
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
     const tellScrolled = throttled(visiblePeriod, (offset: number) =>
       host.post({ type: 'scrolled', offset }),
@@ -232,14 +236,16 @@ class Editor {
       onVisible: (range) => {
         tellVisible(range);
         // All else is about the cursor, and stays where it is while rows scroll.
-        this.#noteHistory();
         this.#map.show(this.#view.selection.cursor, range);
         if (this.#scrolledTo !== undefined && range.offset !== this.#scrolledTo) tellScrolled(range.offset);
         this.#scrolledTo = range.offset;
         this.#keep();
       },
       onHover: (hover) => this.#onHover(hover),
-      onDrawn: () => this.#controller.drawn(),
+      onDrawn: () => {
+        this.#noteHistory();
+        this.#controller.drawn();
+      },
     });
     this.#inspector = new Inspector(t, {
       edit: ({ name, format, element }) => this.#controller.editValue(name, format, element),

@@ -326,5 +326,9 @@ export async function measureOnScreen(rounds: number): Promise<Measure[]> {
 
 /** All of it, with what an update costs the page. */
 export async function measureLive(rounds: number): Promise<Measure[]> {
-  return [...(await measureWatch(rounds)), ...(await measureOnScreen(rounds)), ...(await measurePage(60))];
+  return [
+    ...(await measureWatch(rounds)),
+    ...(await measureOnScreen(rounds)),
+    ...(await measurePage(rounds)),
+  ];
 }

@@ -213,6 +213,58 @@ test('[hex-11] scrolling never has the browser lay out what is half written', as
   await session.detach();
 });
 
+test('[live-14] the picture of what changed is drawn once for all updates that change the same bytes', async () => {
+  const page = await start({ range: { offset: 0, length: 4096 } });
+  // Marks do not fade: that would be another picture.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate(() => {
+    const { prototype } = CanvasRenderingContext2D;
+    const put = prototype.putImageData;
+    const counted = window as unknown as { pictures: number };
+    counted.pictures = 0;
+    Object.assign(prototype, {
+      putImageData(this: CanvasRenderingContext2D, ...given: Parameters<typeof put>) {
+        counted.pictures++;
+        put.apply(this, given);
+      },
+    });
+  });
+  const drawn = async (offsets: readonly number[], updates: number): Promise<number> => {
+    await page.evaluate(([at, count]) => window.fake.prepare(at, count, false), [offsets, updates] as const);
+    await page.evaluate(() => window.fake.play());
+    await painted(page);
+    return page.evaluate(() => (window as unknown as { pictures: number }).pictures);
+  };
+  const everySecond = Array.from({ length: 2048 }, (_, i) => 2 * i);
+  // One of each pane.
+  expect(await drawn(everySecond, 12)).toBe(2);
+  expect(await drawn([0x41], 12)).toBe(4);
+});
+
+test('[live-7] the line at the bottom follows memory that moves ten times a second at most, and ends with what is there', async () => {
+  const page = await start({ range: { offset: 0, length: 4096 } });
+  await page.evaluate(() => {
+    const value = document.querySelector('footer .value');
+    if (value === null) throw new Error('no value');
+    const counted = window as unknown as { written: number };
+    counted.written = 0;
+    const what = { subtree: true, childList: true, characterData: true };
+    new MutationObserver(() => counted.written++).observe(value, what);
+  });
+  await page.evaluate(([at, count]) => window.fake.prepare(at, count, false), [[0], 60] as const);
+  const seconds = await page.evaluate(async () => {
+    const begin = performance.now();
+    await window.fake.play();
+    return (performance.now() - begin) / 1000;
+  });
+  const written = await page.evaluate(() => (window as unknown as { written: number }).written);
+  expect(written).toBeGreaterThan(1);
+  // Thirty updates a second came.
+  expect(written).toBeLessThanOrEqual(15 * seconds);
+  const shown = await page.locator('.row .bytes').first().textContent();
+  await eventually(() => page.locator('footer .value').textContent()).toContain(shown?.slice(0, 2));
+});
+
 test('[hex-11] a jump across 25 MiB has the page compute for less than 50 ms, a frame of scrolling for less than 16', async () => {
   const page = await start({ ...large, settings: { inspector: true } });
   const costs = await pageCosts(page);

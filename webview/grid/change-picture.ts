@@ -15,16 +15,14 @@ export const changeCodes = {
   torn: 3,
 } as const;
 
-/** A row of the picture: where the columns of bytes that have a code are, in characters. */
+/** A row of the picture. */
 export interface PicturedRow {
-  /** Index of the row. */
-  readonly index: number;
   /** A code for each column of bytes, in each pane. */
   readonly changes: Readonly<Record<Pane, Uint8Array>>;
 }
 
 /** Where a pane's characters are. */
-export interface PicturedPane {
+interface PicturedPane {
   /** Left edge in the layer, pixels. */
   readonly left: number;
   /** Characters of a row. */
@@ -34,8 +32,9 @@ export interface PicturedPane {
   readonly end: (column: number) => number;
 }
 
-/** Sizes that all rows share, whole pixels but for the width of a character. */
-export interface PicturedSizes {
+/** Where rows are drawn: the same object as long as all of it stays the same. Whole pixels but for the width of a character. */
+export interface PicturedGrid {
+  readonly panes: Readonly<Record<Pane, PicturedPane>>;
   readonly rowHeight: number;
   /** Where the text of a row begins, and how high it is: marks are as high. */
   readonly textTop: number;
@@ -82,41 +81,78 @@ interface Paint {
   readonly lines: Lines;
 }
 
-/** A canvas, and the pixels that are put into it. Both have the size of the picture. */
+/** The picture of one pane: a canvas, its pixels, and the codes that they were drawn from. Canvas and pixels have the same size. */
 class Plane {
   readonly element = document.createElement('canvas');
+  readonly #pane: Pane;
   readonly #context = this.element.getContext('2d');
   #image: ImageData | undefined;
   #pixels = new Uint32Array();
+  /** Codes of each row as drawn; those of a row that was not drawn yet are empty. */
+  #drawn: Uint8Array[] = [];
+  #grid: PicturedGrid | undefined;
 
-  constructor() {
+  constructor(pane: Pane) {
+    this.#pane = pane;
     this.element.className = 'changes';
     this.element.setAttribute('aria-hidden', 'true');
     this.element.hidden = true;
   }
 
-  /** Empty pixels of a picture of this size, row by row. */
-  begin(width: number, height: number): Uint32Array {
+  /** All rows are to be drawn anew. */
+  forget(): void {
+    this.#grid = undefined;
+  }
+
+  /** Draws the rows that are others than before: memory that moves on has the same marks from one update to the next. */
+  draw(rows: readonly PicturedRow[], grid: PicturedGrid, paints: readonly (Paint | undefined)[]): void {
+    const { rowHeight } = grid;
+    const { width } = grid.panes[this.#pane];
+    if (grid !== this.#grid || rows.length !== this.#drawn.length) this.#begin(rows.length, grid);
+    let first = rows.length;
+    let last = -1;
+    for (const [i, { changes }] of rows.entries()) {
+      const codes = changes[this.#pane];
+      const drawn = this.#drawn[i];
+      if (drawn !== undefined && areSame(drawn, codes)) continue;
+      this.#drawn[i] = codes.slice();
+      const from = i * rowHeight * width;
+      this.#pixels.fill(0, from, from + rowHeight * width);
+      drawRow(this.#pixels, i * rowHeight, codes, this.#pane, grid, paints);
+      first = Math.min(first, i);
+      last = i;
+    }
+    if (this.#image === undefined || last < first) return;
+    const height = (last - first + 1) * rowHeight;
+    this.#context?.putImageData(this.#image, 0, 0, 0, first * rowHeight, width, height);
+  }
+
+  /** Sizes canvas and pixels; nothing is drawn yet. */
+  #begin(rows: number, grid: PicturedGrid): void {
+    const { left, width } = grid.panes[this.#pane];
+    const height = rows * grid.rowHeight;
+    this.#grid = grid;
+    this.#drawn = Array.from({ length: rows }, () => new Uint8Array());
     if (this.#image?.width !== width || this.#image.height !== height) {
       this.element.width = width;
       this.element.height = height;
       this.#image = new ImageData(width, height);
       this.#pixels = new Uint32Array(this.#image.data.buffer);
-    } else this.#pixels.fill(0);
-    return this.#pixels;
-  }
-
-  end(): void {
-    if (this.#image !== undefined) this.#context?.putImageData(this.#image, 0, 0);
+    }
+    const { style } = this.element;
+    style.left = `${left}px`;
+    style.width = `${width * grid.characterWidth}px`;
+    style.height = `${height}px`;
   }
 }
 
 /** The pictures behind the rows of one grid. */
 export class ChangePicture {
   readonly #layer: HTMLElement;
-  readonly #planes: Readonly<Record<Pane, Plane>> = { cells: new Plane(), characters: new Plane() };
+  readonly #planes = panes.map((pane) => new Plane(pane));
   #paints: readonly (Paint | undefined)[] | undefined;
   #isShown = false;
+  #top = '';
 
   /** @param layer the element with the rows, which moves when they are scrolled */
   constructor(layer: HTMLElement) {
@@ -133,53 +169,30 @@ export class ChangePicture {
    *
    * @param top pixels from the top of the layer to the first row
    */
-  draw(
-    rows: readonly PicturedRow[],
-    places: Readonly<Record<Pane, PicturedPane>>,
-    top: number,
-    sizes: PicturedSizes,
-  ): void {
+  draw(rows: readonly PicturedRow[], grid: PicturedGrid, top: number): void {
     const isEmpty = rows.every(({ changes }) => panes.every((pane) => !changes[pane].some(Boolean)));
     if (isEmpty) {
       if (this.#isShown) this.#show(false);
       return;
     }
     if (!this.#isShown) this.#show(true);
-    for (const pane of panes) this.#drawPane(rows, pane, places[pane], top, sizes);
+    if (this.#paints === undefined) for (const plane of this.#planes) plane.forget();
+    this.#paints ??= this.#readPaints();
+    const moved = `translateY(${top}px)`;
+    for (const plane of this.#planes) {
+      plane.draw(rows, grid, this.#paints);
+      if (this.#top !== moved) plane.element.style.transform = moved;
+    }
+    this.#top = moved;
   }
 
   #show(isShown: boolean): void {
     this.#isShown = isShown;
-    for (const pane of panes) {
-      const { element } = this.#planes[pane];
+    for (const { element } of this.#planes) {
       // Without a change the page has no elements for it.
       if (element.parentNode === null) this.#layer.append(element);
       element.hidden = !isShown;
     }
-  }
-
-  #drawPane(
-    rows: readonly PicturedRow[],
-    pane: Pane,
-    place: PicturedPane,
-    top: number,
-    sizes: PicturedSizes,
-  ): void {
-    this.#paints ??= this.#readPaints();
-    const paints = this.#paints;
-    const plane = this.#planes[pane];
-    const { width } = place;
-    const { rowHeight, characterWidth } = sizes;
-    const pixels = plane.begin(width, rows.length * rowHeight);
-    for (const [i, { changes }] of rows.entries()) {
-      if (changes[pane].some(Boolean)) drawRow(pixels, i * rowHeight, changes[pane], place, sizes, paints);
-    }
-    plane.end();
-    const { style } = plane.element;
-    setStyle(style, 'left', `${place.left}px`);
-    setStyle(style, 'width', `${width * characterWidth}px`);
-    setStyle(style, 'height', `${rows.length * rowHeight}px`);
-    setStyle(style, 'transform', `translateY(${top}px)`);
   }
 
   /** The colours of the style sheet, as the engine writes them into pictures. */
@@ -205,10 +218,11 @@ function drawRow(
   pixels: Uint32Array,
   y: number,
   codes: Uint8Array,
-  { width, start, end }: PicturedPane,
-  { textTop, textHeight }: PicturedSizes,
+  pane: Pane,
+  { panes: places, textTop, textHeight }: PicturedGrid,
   paints: readonly (Paint | undefined)[],
 ): void {
+  const { width, start, end } = places[pane];
   const from = (y + textTop) * width;
   const runs = runsOf(codes);
   for (const { code, first, last } of runs) {
@@ -216,11 +230,11 @@ function drawRow(
   }
   for (let line = 1; line < textHeight; line++) pixels.copyWithin(from + line * width, from, from + width);
   // The lines lie over the tints: at the top of the text, in its last row, and two above that.
-  const places = [0, textHeight - 1, textHeight - 3].map((line) => from + line * width);
+  const lines = [0, textHeight - 1, textHeight - 3].map((line) => from + line * width);
   for (const { code, first, last } of runs) {
     const paint = paints[code];
     for (const [i, pattern] of paint?.lines.entries() ?? []) {
-      const at = (places[i] ?? from) + start(first);
+      const at = (lines[i] ?? from) + start(first);
       const length = end(last) - start(first);
       for (let x = 0; pattern !== undefined && x < length; x++)
         if (pattern[x % pattern.length] === true) pixels[at + x] = paint?.line ?? 0;
@@ -243,11 +257,6 @@ function runsOf(
   return runs;
 }
 
-/** Writes only what differs. */
-function setStyle(
-  style: CSSStyleDeclaration,
-  name: 'left' | 'width' | 'height' | 'transform',
-  value: string,
-) {
-  if (style[name] !== value) style[name] = value;
+function areSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((code, i) => code === b[i]);
 }

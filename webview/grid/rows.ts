@@ -162,11 +162,19 @@ export class RowElement implements PaintSurface, PicturedRow {
   #row: GridRow | undefined;
   #marked: MarkedColumns[] = [];
   #painted = '';
+  #y = Number.NaN;
 
   constructor() {
     this.text = { cells: this.#bytes.text, characters: this.#characters.text };
     this.element.className = 'row';
     this.element.setAttribute('role', 'row');
+  }
+
+  /** Moves it to so many pixels from the top of the layer. */
+  place(y: number): void {
+    if (y === this.#y) return;
+    this.#y = y;
+    this.element.style.transform = `translateY(${y}px)`;
   }
 
   /** Puts only those cells into the row that its kind has: thirty rows of hidden ones would be many elements. */

@@ -375,14 +375,13 @@ export class ByteStore {
       if (page === undefined) continue;
       const from = Math.max(range.offset, page.range.offset);
       const to = Math.min(range.offset + range.length, page.range.offset + page.range.length);
-      const cut = [from - page.range.offset, to - page.range.offset] as const;
       const { base: held, states, staged, ticks, since } = content(page);
-      base.set(held.subarray(...cut), from - range.offset);
-      flags.set(states.subarray(...cut), from - range.offset);
-      for (let i = cut[0], at = from - range.offset; i < cut[1]; i++, at++) {
-        const isStaged = ((states[i] ?? 0) & stateBits.staged) !== 0;
-        bytes[at] = (isStaged ? staged[i] : held[i]) ?? 0;
-        if ((ticks?.[i] ?? 0) > (moment ?? since)) flags[at] = (flags[at] ?? 0) | stateBits.changed;
+      const end = to - page.range.offset;
+      for (let i = from - page.range.offset, at = from - range.offset; i < end; i++, at++) {
+        const state = states[i] ?? 0;
+        base[at] = held[i] ?? 0;
+        bytes[at] = ((state & stateBits.staged) !== 0 ? staged[i] : held[i]) ?? 0;
+        flags[at] = (ticks?.[i] ?? 0) > (moment ?? since) ? state | stateBits.changed : state;
       }
     }
     for (const run of this.#typed) layOver({ offset: range.offset, bytes, flags, base }, run);

@@ -21,7 +21,7 @@ import { offerMenu, openMenuAt } from '../context-menu.ts';
 import type { Translate } from '../strings.ts';
 import { addressWidth } from './address-texts.ts';
 import { type Notation, rowText } from './cell-texts.ts';
-import { ChangePicture } from './change-picture.ts';
+import { ChangePicture, type PicturedGrid } from './change-picture.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
@@ -102,8 +102,8 @@ export class GridView {
   /** Kept: asking takes longer than drawing a row. */
   #isStill = this.#still.matches;
   readonly #picture: ChangePicture;
-  /** Rows, or their marks of changes, are others than in the picture. */
-  #isPictureOld = true;
+  /** Made anew after it was measured. */
+  #pictured: PicturedGrid | undefined;
   readonly #fading = new Soon(() => {
     for (const row of this.#rows) if (row.willFade) row.forget();
     this.schedule();
@@ -400,6 +400,7 @@ export class GridView {
     this.#trackHeight = this.#track.clientHeight;
     this.#top = clampTop(this.#metrics(), this.#stayingInSight(before));
     this.#base = Math.floor(this.#top);
+    this.#pictured = undefined;
     for (const row of this.#rows) row.forget();
     this.schedule();
   }
@@ -570,7 +571,6 @@ export class GridView {
     };
     for (const row of this.#rows) {
       const drawn = row.show(this.#style, row.index, source, this.#pending);
-      if (drawn !== 'same') this.#isPictureOld = true;
       row.showNames(this.#style, this.#names, row.index === first);
       const isTextNew = drawn === 'text';
       const runs = row.runs(
@@ -583,7 +583,8 @@ export class GridView {
       );
       if (runs !== undefined) this.#painter.paint(row, runs);
     }
-    this.#drawChanges(first);
+    this.#pictured ??= this.#picturedGrid();
+    this.#picture.draw(this.#rows, this.#pictured, (first - this.#base) * this.#rowHeight);
     const ratio = window.devicePixelRatio || 1;
     const shift = Math.round((this.#base - this.#top) * this.#rowHeight * ratio) / ratio;
     this.#layer.style.transform = `translateY(${shift}px)`;
@@ -595,32 +596,30 @@ export class GridView {
     this.#fadeLater();
   }
 
-  /** Draws the marks of what changed, if they or the rows are others. */
-  #drawChanges(first: number): void {
-    if (!this.#isPictureOld) return;
-    this.#isPictureOld = false;
+  /** Where the picture of what changed is drawn. */
+  #picturedGrid(): PicturedGrid {
     const { map, layout } = this.#style;
     const startOf = (column: number) => map.starts[Math.floor(column / map.bytesPerCell)] ?? 0;
-    const places = {
-      cells: {
-        left: this.#left.cells,
-        width: map.width,
-        start: startOf,
-        end: (column: number) => startOf(column) + map.cellWidth,
+    return {
+      panes: {
+        cells: {
+          left: this.#left.cells,
+          width: map.width,
+          start: startOf,
+          end: (column) => startOf(column) + map.cellWidth,
+        },
+        characters: {
+          left: this.#left.characters,
+          width: layout.bytesPerRow,
+          start: (column) => column,
+          end: (column) => column + 1,
+        },
       },
-      characters: {
-        left: this.#left.characters,
-        width: layout.bytesPerRow,
-        start: (column: number) => column,
-        end: (column: number) => column + 1,
-      },
-    };
-    this.#picture.draw(this.#rows, places, (first - this.#base) * this.#rowHeight, {
       rowHeight: this.#rowHeight,
       textTop: Math.floor((this.#rowHeight - this.#textHeight) / 2),
       textHeight: this.#textHeight,
       characterWidth: this.#characterWidth,
-    });
+    };
   }
 
   /** Marks fade where a person has nothing against what moves, and none has chosen since when changes count. */
@@ -668,10 +667,7 @@ export class GridView {
       this.#spare.push(row);
     }
     this.#rows = [...before, ...kept, ...after];
-    for (const row of this.#rows) {
-      const y = `translateY(${(row.index - this.#base) * this.#rowHeight}px)`;
-      if (row.element.style.transform !== y) row.element.style.transform = y;
-    }
+    for (const row of this.#rows) row.place((row.index - this.#base) * this.#rowHeight);
   }
 
   #drawThumb(): void {
@@ -754,7 +750,6 @@ export class GridView {
     // Themes are classes and variables of the body and the page.
     const themes = new MutationObserver(() => {
       this.#picture.recolour();
-      this.#isPictureOld = true;
       this.schedule();
     });
     for (const element of [document.body, document.documentElement])
