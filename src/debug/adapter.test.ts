@@ -1193,6 +1193,16 @@ describe('[debug-6] a session that may halt', () => {
     expect(bench.array.core(tile).isUntouched).toBe(true);
   });
 
+  test('only a core that stands is told to run to an address: one that was let go on before it has no address set', async () => {
+    const { client, array } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const { halting } = bench.adapter ?? {};
+    const [continued, ran] = [halting?.resume(tile), halting?.runTo(tile, [0x240])];
+    expect([await continued, await ran]).toEqual([undefined, 'core-running']);
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
   const lost = (): BoardError => new BoardError('timeout', 'no answer');
   const at = (address: number) => ({ instructionReference: reference(address) });
   /** All acts on cores of the partition, in their order. */

@@ -309,6 +309,8 @@ export class Halting implements Disposable {
    */
   runTo(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
     return this.#inTurn(tile, async () => {
+      // What was done before in turn may have let it go.
+      if (!this.#standing.has(keyOf(tile))) return 'core-running';
       const reason = await this.#setEvents(tile, ({ own }) => ({
         own,
         temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),

@@ -27,6 +27,8 @@ class FakeCore {
   readonly runs: (readonly number[])[] = [];
   /** What the next questions answer in the place of a step. */
   readonly answers: (() => Outcome)[] = [];
+  /** What happens while the next read of its state is under way. */
+  duringRead = (): void => undefined;
 
   /** Straight code of a function, a line each for so many instructions. */
   add(of: string, first: number, ...lines: number[]): void {
@@ -66,7 +68,7 @@ class FakeCore {
     const services = {
       programs: { at: () => ({ info }) },
       cores: {
-        readState: async () => undefined,
+        readState: async () => this.duringRead(),
         latest: () => ({ status: { core: { pc: this.pc, lr: this.lr } } }),
       },
       halting: {
@@ -209,5 +211,22 @@ describe('[debug-6] a step over a line', () => {
     expect(await steps.begin(tile, core.pc, back)).toEqual({ kind: 'ended' });
     expect([core.asked, steps.goOn(tile)]).toEqual([before + 1, undefined]);
     expect(steps.begin(tile, 0x999, back)).toBeUndefined();
+  });
+
+  test('does nothing more where something else is asked while the state is read', async () => {
+    const core = looping();
+    const { steps } = core;
+    core.at(0x11, { call: 0x200 });
+    core.pc = 0x11;
+    core.duringRead = () => steps.end(tile);
+    expect(await steps.begin(tile, core.pc, back)).toEqual({ kind: 'ended' });
+    expect(core.runs).toEqual([]);
+
+    core.pc = 0x10;
+    core.answers.push(() => ({ stands: false, reason: undefined, counter: core.pc }));
+    expect(await steps.begin(tile, core.pc, back)).toEqual({ kind: 'runs' });
+    const { asked } = core;
+    expect(await steps.goOn(tile)).toEqual({ kind: 'ended' });
+    expect([core.asked, core.runs]).toEqual([asked, []]);
   });
 });

@@ -76,6 +76,7 @@ export class LineSteps {
       ? undefined
       : this.#guard(step, async () => {
           const { pc } = await this.#registers(step);
+          if (!this.#isAsked(step)) return { kind: 'ended' };
           return (pc === undefined ? undefined : await this.#judge(step, pc)) ?? this.#walk(step);
         });
   }
@@ -141,6 +142,7 @@ export class LineSteps {
     if (pc === back) return done;
     // A call comes back into the function; a jump out of it, to where that returns to.
     const { lr } = await this.#registers(step);
+    if (!this.#isAsked(step)) return { kind: 'ended' };
     const isCall = lr !== undefined && info.functionAt(lr - 1) === of;
     const target = isCall ? lr : back;
     return target === undefined ? done : this.#runTo(tile, [target]);
