@@ -1079,7 +1079,7 @@ describe('[debug-6] a session that may halt', () => {
     expect(await stoppedBy(pass)).toMatchObject({ reason: 'breakpoint', description: 'Halted' });
   });
 
-  const setInstructions = async (...wanted: { instructionReference: string; offset?: number }[]) =>
+  const setInstructions = async (...wanted: DebugProtocol.InstructionBreakpoint[]) =>
     (await bench.client.customRequest('setInstructionBreakpoints', { breakpoints: wanted })).body
       .breakpoints as DebugProtocol.Breakpoint[];
   const breakpointsOf = (of = tile): readonly number[] | undefined =>
@@ -1110,6 +1110,31 @@ describe('[debug-6] a session that may halt', () => {
     await expect(bench.client.customRequest('setFunctionBreakpoints', { breakpoints: [] })).rejects.toThrow(
       /lines and instructions only/,
     );
+  });
+
+  test('a breakpoint with a condition, a hit count or a log message halts no core; its neighbours do', async () => {
+    bench.core = program(lines);
+    await allow();
+    const { breakpoints } = (
+      await bench.client.setBreakpointsRequest({
+        source,
+        breakpoints: [
+          { line: 12, condition: 'i == 3' },
+          { line: 13, condition: '', hitCondition: '', logMessage: '' },
+          { line: 14, hitCondition: '5' },
+          { line: 15, logMessage: 'i is {i}' },
+        ],
+      })
+    ).body;
+    const refused = { verified: false, message: expect.stringMatching(/^Not set: .*without them/) as string };
+    expect(breakpoints).toMatchObject([refused, { verified: true, line: 13 }, refused, refused]);
+    expect(breakpointsOf()).toEqual([0x240]);
+    const wanted = { ...at(0x300), condition: 'r0 == 1' };
+    expect(await setInstructions(wanted, at(0x280))).toMatchObject([
+      { ...refused, instructionReference: wanted.instructionReference },
+      { verified: true },
+    ]);
+    expect(breakpointsOf()).toEqual([0x240, 0x280]);
   });
 
   test('a line without code becomes the next one that has some, and one behind all code is refused', async () => {

@@ -45,6 +45,7 @@ import {
   haltingEndedText,
   mayGoOnText,
   noBreakpointText,
+  noConditionText,
   noCoreText,
   noListingText,
   noPlaceText,
@@ -140,6 +141,12 @@ const mostReferences = 4096;
 
 /** A list of names and values below a frame, or a part of it. */
 type Variables = (start: number, count: number) => Promise<readonly DebugProtocol.Variable[]>;
+
+/** What an editor may send with a breakpoint, although no capability says that it is looked at; empty counts as none. */
+type ConditionalBreakpoint = Pick<
+  DebugProtocol.SourceBreakpoint,
+  'condition' | 'hitCondition' | 'logMessage'
+>;
 
 /** Why a thread stopped, in the words of the protocol. */
 type StopReason = 'pause' | 'step' | 'breakpoint';
@@ -477,21 +484,29 @@ export class ObservingAdapter extends DebugSession {
     }
   }
 
-  /** Puts breakpoints in the place of others; answers with what became of them. */
-  async #replaceBreakpoints(
+  /**
+   * Puts breakpoints in the place of others; answers with what became of each. One with a condition gets no place: its core
+   * would halt whenever it comes there.
+   */
+  async #replaceBreakpoints<Wanted extends ConditionalBreakpoint>(
     isReplaced: (place: BreakpointPlace) => boolean,
-    places: readonly BreakpointPlace[],
+    wanted: readonly Wanted[],
+    placeOf: (one: Wanted) => BreakpointPlace,
   ): Promise<DebugProtocol.Breakpoint[]> {
     const all = this.#breakpoints;
+    const places = wanted.filter((one) => !isConditional(one)).map(placeOf);
     const ids = all?.replace(isReplaced, places) ?? [];
     const changed = (await all?.apply()) ?? [];
     for (const one of changed) {
       if (!ids.includes(one.id)) this.sendEvent(new BreakpointEvent('changed', protocolBreakpoint(one)));
     }
-    return ids.map((id) => {
-      const one = all?.get(id);
+    const left = ids.values();
+    const message = noConditionText(this.#services.l10n);
+    return wanted.map((one) => {
+      if (isConditional(one)) return { verified: false, message };
+      const found = all?.get(left.next().value ?? 0);
       // It was replaced meanwhile; an answer has as many as were asked for.
-      return one === undefined ? { verified: false } : protocolBreakpoint(one);
+      return found === undefined ? { verified: false } : protocolBreakpoint(found);
     });
   }
 
@@ -693,7 +708,8 @@ export class ObservingAdapter extends DebugSession {
     this.#answer(response, async () => {
       const found = await this.#replaceBreakpoints(
         (place) => 'path' in place && place.path === path,
-        wanted.map(({ line }) => ({ path, line })),
+        wanted,
+        ({ line }) => ({ path, line }),
       );
       response.body = { breakpoints: found };
     });
@@ -704,14 +720,17 @@ export class ObservingAdapter extends DebugSession {
     { breakpoints: wanted }: DebugProtocol.SetInstructionBreakpointsArguments,
   ): void {
     this.#answer(response, async () => {
-      const places = wanted.map(({ instructionReference, offset = 0 }) => {
-        const place = this.#observed?.memory.place(instructionReference);
-        if (place?.memory !== 'program') {
-          throw new Refused(noPlaceText(instructionReference, this.#services.l10n));
-        }
-        return { tile: place.tile, address: place.offset + offset };
-      });
-      const found = await this.#replaceBreakpoints((place) => 'tile' in place, places);
+      const found = await this.#replaceBreakpoints(
+        (place) => 'tile' in place,
+        wanted,
+        ({ instructionReference, offset = 0 }) => {
+          const place = this.#observed?.memory.place(instructionReference);
+          if (place?.memory !== 'program') {
+            throw new Refused(noPlaceText(instructionReference, this.#services.l10n));
+          }
+          return { tile: place.tile, address: place.offset + offset };
+        },
+      );
       response.body = {
         breakpoints: found.map((one, i) => ({
           ...one,
@@ -867,6 +886,10 @@ export class ObservingAdapter extends DebugSession {
     const path = await this.#services.sourcePath(file);
     return path === undefined ? { name, presentationHint: 'deemphasize' } : { name, path };
   }
+}
+
+function isConditional({ condition, hitCondition, logMessage }: ConditionalBreakpoint): boolean {
+  return [condition, hitCondition, logMessage].some((one) => one !== undefined && one !== '');
 }
 
 function protocolBreakpoint({ id, isSet, line, message }: SessionBreakpoint): DebugProtocol.Breakpoint {

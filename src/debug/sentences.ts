@@ -224,6 +224,13 @@ export function noSuchBreakpointText(l10n: Localiser): string {
   return l10n.t('Not set: cores halt at lines and instructions only.');
 }
 
+/** Why a breakpoint with a condition, a hit count or a log message is not set. */
+export function noConditionText(l10n: Localiser): string {
+  return l10n.t(
+    'Not set: cores know no conditions, hit counts or log messages. Use a breakpoint without them to halt there each time.',
+  );
+}
+
 /** Why a core has no disassembly. */
 export function noListingText(tile: Tile, l10n: Localiser): string {
   return l10n.t(
