@@ -128,6 +128,27 @@ describe('connecting', () => {
     expect(time.planned).toEqual([]);
   });
 
+  test('[truth-5] a driver that hangs is tried again each minute, also at first, until its call returns or a person disconnects', async () => {
+    const { link, device, time } = setup();
+    device.hook = () => {
+      throw new BoardError('driver-hung', 'no answer', { call: 'AIE_ENQUIRE_PART' });
+    };
+    await expect(link.connect()).rejects.toMatchObject({ code: 'driver-hung' });
+    for (let i = 0; i < 3; i++) {
+      expect(link.state).toMatchObject({ kind: 'offline', error: { code: 'driver-hung' } });
+      expect(time.planned).toEqual([60_000]);
+      time.advance(60_000);
+      await settle();
+    }
+    await link.disconnect();
+    expect(time.planned).toEqual([]);
+    await expect(link.connect()).rejects.toMatchObject({ code: 'driver-hung' });
+    device.hook = () => undefined;
+    time.advance(60_000);
+    await settle();
+    expect(link.state.kind).toBe('connected');
+  });
+
   test('a listener that throws does not break the connection', async () => {
     const { link, time } = setup();
     link.onDidChangeState(() => {

@@ -42,6 +42,8 @@ const passing: ReadonlySet<BoardErrorCode> = new Set([
 export type RefusedStart = Extract<BoardNotice, { kind: 'start-refused' }>;
 
 const longestWait = 30_000;
+/** Between two attempts at a driver that hangs: each may leave a process in its call until that returns. */
+const hungWait = 60_000;
 /** A connection that lived this long starts the waiting times afresh. */
 const steadyAfter = 60_000;
 
@@ -63,8 +65,8 @@ interface Connection {
 }
 
 /**
- * The connection of one board entry, kept alive: after a loss it connects again by itself (after 1, 2, 4 ... 30 s), until
- * a person disconnects or the failure needs a person.
+ * The connection of one board entry, kept alive: after a loss it connects again by itself (after 1, 2, 4 ... 30 s; each 60 s
+ * while the driver hangs), until a person disconnects or the failure needs a person.
  */
 export class BoardLink implements Disposable {
   readonly id: string;
@@ -89,7 +91,7 @@ export class BoardLink implements Disposable {
   #connection: Connection | undefined;
   #retry: Disposable | undefined;
   #failures = 0;
-  /** There was a connection that nobody ended on purpose. */
+  /** There was a connection, or a board whose driver hangs, that nobody ended on purpose. */
   #wanted = false;
   #disposed = false;
   #wasLeft = false;
@@ -395,17 +397,14 @@ export class BoardLink implements Disposable {
 
   #failed(error: BoardError): void {
     this.#attempt = undefined;
-    if (error.code === 'cancelled') {
-      this.#wanted = false;
-      this.#setState({ kind: 'disconnected' });
+    // A board whose driver hangs is there, and the call may return: also a first connection to it is tried again.
+    const hangs = error.code === 'driver-hung';
+    this.#wanted = hangs || (this.#wanted && passing.has(error.code));
+    if (!this.#wanted) {
+      this.#setState(error.code === 'cancelled' ? { kind: 'disconnected' } : { kind: 'offline', error });
       return;
     }
-    if (!this.#wanted || !passing.has(error.code)) {
-      this.#wanted = false;
-      this.#setState({ kind: 'offline', error });
-      return;
-    }
-    const wait = Math.min(1000 * 2 ** Math.min(this.#failures, 10), longestWait);
+    const wait = hangs ? hungWait : Math.min(1000 * 2 ** Math.min(this.#failures, 10), longestWait);
     this.#failures++;
     this.#retry = this.#services.after(wait, () => this.#start(true));
     this.#setState({ kind: 'offline', error, retryAt: this.#services.now() + wait });

@@ -602,6 +602,50 @@ describe('time', () => {
     expect(agent.requests.some((one) => one['op'] === 'cancel')).toBe(true);
   });
 
+  it('[truth-5] a driver that hangs for ten minutes fills no queue of the core, which still hears of the client', async () => {
+    fakeTimers();
+    let hangs = false;
+    const open = new Set<unknown>();
+    let most = 0;
+    const heard: number[] = [];
+    let now = 0;
+    const { client, agent } = await connect({
+      intercept: ({ header: { op, id } }) => {
+        if (!hangs) return false;
+        heard.push(now);
+        if (op !== 'received') open.add(id);
+        most = Math.max(most, open.size);
+        return true;
+      },
+    });
+    const closed = vi.fn();
+    client.onClose(closed);
+    agent.send({ id: 0, t: 'mark', mark: 3 });
+    hangs = true;
+    const asked = Array.from({ length: 300 }, (_, i) =>
+      code(client.read(request([{ offset: i, length: 1 }]), undefined, never)),
+    );
+    await expect.poll(() => open.size).toBeGreaterThan(100);
+    for (; now < 600; now += 2.5) {
+      agent.send({ id: 0, t: 'stuck', call: 'AIE_ENQUIRE_PART' });
+      await vi.advanceTimersByTimeAsync(2500);
+    }
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['driver-hung']));
+    // `bye` has room, too.
+    expect(most).toBeLessThan(256);
+    const silences = heard.slice(1).map((at, i) => at - (heard[i] ?? 0));
+    expect(Math.max(...silences, now - (heard.at(-1) ?? 0))).toBeLessThanOrEqual(7.5);
+    expect(agent.requests.filter(({ op }) => op === 'ping')).toHaveLength(1);
+    expect(agent.requests.at(-1)).toMatchObject({ op: 'received', mark: 3 });
+    expect(closed).not.toHaveBeenCalled();
+    hangs = false;
+    for (const id of open) agent.send({ id: Number(id), t: 'ok' });
+    agent.send({ id: 0, t: 'stuck', call: '' });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(agent.requests.at(-1)?.['op']).toBe('ping');
+    expect((await client.partitions(never)).partitions).not.toHaveLength(0);
+  });
+
   it('with progress a request may take as long as it takes', async () => {
     fakeTimers();
     let send: (() => void) | undefined;

@@ -115,8 +115,11 @@ export interface WireOptions {
 
 /** Words per frame of a write. */
 const wordsPerFrame = 4096;
-/** Requests that the core has heard of at one time; it refuses more than 256. Further ones wait here. */
-const maxOpen = 128;
+/**
+ * Requests that the core has heard of at one time, further ones wait here. It takes 256: each of these may be followed by its
+ * cancel while none is answered, and there are a ping and `bye`.
+ */
+const maxOpen = 127;
 const silentPings = 3;
 const idlePings = 6;
 /** How long an ended agent may take to say goodbye. */
@@ -543,6 +546,9 @@ class Wire {
   #timer: NodeJS.Timeout | undefined;
   #silent = 0;
   #lastId = 0;
+  /** The last one that came; 0: none yet. */
+  #lastMark = 0;
+  #isPinging = false;
   #ended: BoardError | undefined;
   /** The call of the driver that does not return. */
   #hung: BoardError | undefined;
@@ -764,15 +770,24 @@ class Wire {
       const detail = `no progress for ${(idlePings * period) / 1000} s`;
       this.#giveUp(id, new BoardError('timeout', detail, this.#options.facts));
     }
+    // The core's thread that answers may be in a call that does not return: pings must not fill its queue. It hears this one.
+    if (this.#isPinging) this.#sendReceipt();
+    else this.#ping();
+  }
+
+  #ping(): void {
     const id = this.#nextId();
-    const nothing = () => undefined;
+    const over = () => {
+      this.#isPinging = false;
+    };
     const part = (frame: Frame) => {
       throw unexpected(frame.header);
     };
+    this.#isPinging = true;
     this.#pending.set(id, {
       part,
-      done: nothing,
-      fail: nothing,
+      done: over,
+      fail: over,
       takeBack: () => true,
       heartbeat: true,
       standing: false,
@@ -875,7 +890,13 @@ class Wire {
 
   /** The core sends no more of a long answer than the way to here holds for a moment: it hears what has come. */
   #received(mark: number): void {
-    this.#outbox.sendReceipt(encodeFrame({ op: 'received', id: this.#nextId(), mark }));
+    this.#lastMark = mark;
+    this.#sendReceipt();
+  }
+
+  /** Said again it means nothing, and nor does mark 0. */
+  #sendReceipt(): void {
+    this.#outbox.sendReceipt(encodeFrame({ op: 'received', id: this.#nextId(), mark: this.#lastMark }));
   }
 
   /** The core repeats which call of the driver does not return; empty: it did. */
