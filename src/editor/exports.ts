@@ -21,9 +21,10 @@ import {
 import { bytesIn, endOf, mergeRanges, pieceGap, RangeCollector } from '../model/ranges.ts';
 import { agreesTo, pickFrom, sayBriefly } from '../say/say.ts';
 import { SessionError } from '../session/errors.ts';
-import type { SessionBytes } from '../session/types.ts';
 import { frontPanel, shownIn } from './compare/file-questions.ts';
 import type { TileDocument } from './document.ts';
+import type { ByteSource } from './frozen-bytes.ts';
+import type { ShownBytes } from './messages.ts';
 import type { HexPanel } from './panel.ts';
 import { withProgress } from './progress.ts';
 import { askSelectedRuns } from './selected-runs.ts';
@@ -38,8 +39,8 @@ export interface ExportScope extends vscode.QuickPickItem {
   readonly ranges: readonly ByteRange[];
 }
 
-/** Where the bytes of a range are, as the session has them. */
-type BytesOf = (range: ByteRange) => SessionBytes;
+/** Where the bytes of a range are, as they are shown. */
+type BytesOf = (range: ByteRange) => ShownBytes;
 
 /** Whether a byte is there: it was read, or typed. */
 function isThere(flags: number): boolean {
@@ -97,12 +98,17 @@ export class Exports {
   /** How a person is asked whether bytes that could not be read become zeros; tests answer in their place. */
   confirmZeros: (bytes: number) => Promise<boolean> = confirmZerosInDialog;
 
-  /** Asks what and where to, reads what is missing, and writes the file. Rejects with BoardError, SessionError, what files say. */
+  /**
+   * Asks what and where to, reads what is missing, and writes the file; of a frozen tab what it showed when it was asked, and
+   * nothing is read. Rejects with BoardError, SessionError, what files say.
+   */
   async export(document: TileDocument): Promise<void> {
     const panel = frontPanel(document);
     const shown = shownIn(document, panel);
     if (panel === undefined || shown === undefined) return;
     const { geometry, cursor, selected } = shown;
+    // A person may have the tab go on while the questions stand.
+    const frozen = panel.isFrozen ? panel.source : undefined;
     const { tile } = locate(geometry, cursor);
     const whole = { offset: 0, length: totalBytes(geometry) };
     const scope = (label: string, ...ranges: readonly ByteRange[]): ExportScope => ({
@@ -121,24 +127,23 @@ export class Exports {
         ? []
         : [scope(vscode.l10n.t('The bytes of {0}', shown.named.name), shown.named.range)]),
       scope(vscode.l10n.t('Tile {0}', formatTile(tile)), tileRange(geometry, tile)),
-      scope(vscode.l10n.t('All tiles of the memory'), whole),
+      // A frozen tab has no bytes of tiles that it does not show.
+      ...(frozen !== undefined && shown.range.length < whole.length
+        ? []
+        : [scope(vscode.l10n.t('All tiles of the memory'), whole)]),
     ]);
     if (chosen === undefined) return;
     const uri = await this.askTarget(`${document.resource.memory}_${tile.col}_${tile.row}.bin`);
     if (uri === undefined) return;
-    const written = await this.#write(document, chosen.ranges, panel.cells, uri);
+    if (frozen === undefined) await this.#read(document, chosen.ranges);
+    const source = frozen ?? document.session;
+    const written = await this.#write(geometry, source, chosen.ranges, panel.cells, uri);
     if (written) sayBriefly(vscode.l10n.t('{0} bytes exported.', bytesIn(chosen.ranges)), 4000);
   }
 
-  async #write(
-    document: TileDocument,
-    ranges: readonly ByteRange[],
-    cells: CellChoice,
-    uri: vscode.Uri,
-  ): Promise<boolean> {
-    const { session } = document;
+  /** Reads what is missing. */
+  async #read({ session }: TileDocument, ranges: readonly ByteRange[]): Promise<void> {
     const percent = (done: number, of: number): string => `${Math.floor((100 * done) / of)} %`;
-    const length = bytesIn(ranges);
     await withProgress(vscode.l10n.t('Reading what is exported'), async (signal, tell) => {
       const epoch = session.state.partition?.epoch;
       // Runs that stand close together are read in one go, with what is between them.
@@ -152,15 +157,23 @@ export class Exports {
       if (session.state.partition?.epoch !== epoch)
         throw new SessionError('bytes-changed-hands', 'a new epoch began during an export');
     });
-    const { geometry } = session;
-    if (geometry === undefined) return false;
+  }
+
+  async #write(
+    geometry: MemoryGeometry,
+    source: Pick<ByteSource, 'bytes'>,
+    ranges: readonly ByteRange[],
+    cells: CellChoice,
+    uri: vscode.Uri,
+  ): Promise<boolean> {
+    const length = bytesIn(ranges);
     const format = formatOf(uri);
     const size = cellFormat(cells, true).bytes;
     const choice: CellChoice = ranges.every((range) => isWhole(geometry, range, size))
       ? cells
       : { name: 'hex8', order: 'little' };
     const leavesOut = mayLeaveOut(format);
-    const bytesOf: BytesOf = (part) => session.bytes(part);
+    const bytesOf: BytesOf = (part) => source.bytes(part);
     if (!leavesOut) {
       const missing = ranges.reduce((sum, range) => sum + countMissing(geometry, range, bytesOf), 0);
       if (missing > 0 && !(await this.confirmZeros(missing))) return false;

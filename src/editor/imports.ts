@@ -1,6 +1,5 @@
 /** Stages the bytes of a file, once a person has seen what would change. Writes nothing: *Apply* does. */
 import * as vscode from 'vscode';
-import { BoardError } from '../board/errors.ts';
 import { isUnreadable, stateBits } from '../model/byte-state.ts';
 import { type ByteRange, formatTile, locate } from '../model/geometry.ts';
 import { hexNumber } from '../model/numbers.ts';
@@ -19,6 +18,7 @@ import {
   shownInOneRun,
 } from './compare/file-questions.ts';
 import type { TileDocument } from './document.ts';
+import { refuseLocked } from './locked-memory.ts';
 import type { HexEditorProvider } from './provider.ts';
 
 /** What importing a file would change. */
@@ -62,14 +62,15 @@ export class Imports implements FileQuestions {
 
   /**
    * Asks for a file, compares the memory with it as a preview, and stages what differs once a person agrees. Rejects with
-   * BoardError (`locked` before anything is asked), FileError, SessionError.
+   * BoardError (`locked`: also before anything is asked), FileError, SessionError.
    */
   async import(document: TileDocument): Promise<void> {
     const { session } = document;
     const panel = frontPanel(document);
     const shown = shownInOneRun(document, panel);
     if (panel === undefined || shown === undefined) return;
-    if (session.state.policy === 'locked') throw new BoardError('locked', 'imported into a locked memory');
+    const refuse = (): void => refuseLocked(session, document, 'import into a locked memory', panel);
+    refuse();
     const file = await askedFile(shown, panel.cells, vscode.l10n.t('Import'), this);
     if (file === undefined) return;
     const { name, range, side, choice } = file;
@@ -95,6 +96,7 @@ export class Imports implements FileQuestions {
     if (!(await this.confirm(`${what}${left} ${after}`))) return;
     // The question may have outlived the editor.
     if (this.#provider.document(document.uri) !== document) return;
+    refuse();
     // What was typed meanwhile stays, unless the file says otherwise.
     const edits = importPlan(session.bytes(range), side).changes.map(({ offset, length }) => ({
       offset: range.offset + offset,

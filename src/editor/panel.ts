@@ -566,7 +566,7 @@ export class HexPanel {
 
   /** Bytes as the tab shows them: of now, or of when it was frozen. */
   bytes(range: ByteRange): ShownBytes {
-    return this.#source.bytes(range);
+    return this.source.bytes(range);
   }
 
   /** As `bytes`; undefined where one of them is not known. */
@@ -806,8 +806,8 @@ export class HexPanel {
   get #searchedTab(): ConstructorParameters<typeof HitSearch>[0] {
     const { session } = this.document;
     return {
-      bytes: (range) => this.#source.bytes(range),
-      view: (range) => this.#source.view(range),
+      bytes: (range) => this.source.bytes(range),
+      view: (range) => this.source.view(range),
       complete: (range, signal, onProgress) =>
         this.isFrozen || session.state.link.kind !== 'connected'
           ? undefined
@@ -1246,7 +1246,7 @@ export class HexPanel {
       }
       // Another page may have the same number for another request.
       if (abort.signal.aborted) return;
-      const { offset, bytes, base, flags } = this.#source.bytes(range);
+      const { offset, bytes, base, flags } = this.source.bytes(range);
       this.#post({ type: 'answer', id, result: { offset, bytes, base, flags } });
     } catch (error) {
       if (!abort.signal.aborted) this.#refuse(id, error);
@@ -1323,17 +1323,17 @@ export class HexPanel {
     return place !== undefined && isThere(place.cursor) && isThere(place.top) ? place : undefined;
   }
 
-  /** What the page shows: the memory, or what it was when the tab was frozen. */
-  get #source(): ByteSource {
+  /** What the page shows: the memory, or what it was at the moment at which the tab stands. That stays what it is. */
+  get source(): ByteSource {
     return this.#frozen?.bytes ?? this.document.session;
   }
 
   #newFeed(bounds: ByteRange): Feed {
     const feed = new Feed(
       {
-        bytes: (range) => this.#source.bytes(range),
-        changes: (range) => this.#source.changes(range),
-        tick: () => this.#source.tick,
+        bytes: (range) => this.source.bytes(range),
+        changes: (range) => this.source.changes(range),
+        tick: () => this.source.tick,
         send: (packed) => {
           // A page that was replaced meanwhile has another feed.
           if (feed === this.#feed) this.#post({ type: 'delta', packed });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -104,6 +104,7 @@ vi.mock('vscode', () => ({
     getConfiguration: () => ({ get: (_: string, otherwise: unknown) => otherwise }),
     onDidChangeConfiguration: () => ({ dispose: () => undefined }),
     save: async () => undefined,
+    fs: { stat: ({ path }: FakeUri) => stat(path), readFile: ({ path }: FakeUri) => readFile(path) },
   },
 }));
 
@@ -113,6 +114,8 @@ const { HexPanel } = await import('./panel.ts');
 const { HitActions } = await import('./hit-actions.ts');
 const { foundRow } = await import('./find/hit-rows.ts');
 const { askSelectedRuns } = await import('./selected-runs.ts');
+const { Exports } = await import('./exports.ts');
+const { Imports } = await import('./imports.ts');
 
 /** One tab of the editor, as VS Code hands it out. */
 class FakeView {
@@ -1262,6 +1265,73 @@ test('two tabs that search one memory are two of the list: a click goes to its o
   const spelled = rows.map((row) => row.below?.()[0]?.below?.()[0]?.description);
   expect(spelled).toEqual(['A4 70', 'A4 EE']);
   for (const one of [list, ...commands]) one.dispose();
+});
+
+describe('a tab that stands at one moment', () => {
+  const begin = async () => {
+    const all = await setup();
+    const { document, send } = await all.open();
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    const [panel] = document.panels;
+    if (panel === undefined) throw new Error('no panel');
+    return { ...all, document, panel };
+  };
+
+  test('is exported as it is shown: nothing is read, no tile that it does not show is offered, and it may go on meanwhile', async () => {
+    const { device, document, panel } = await begin();
+    const { session } = document;
+    const held = device.bytes.slice(0, 64);
+    panel.freeze(true);
+    device.bytes.fill(0xee);
+    await session.refresh({ offset: 0, length: 64 }, new AbortController().signal);
+    session.stage('doc', 'Type', [{ offset: 3, bytes: Uint8Array.of(0xaa) }]);
+    const reads = device.reads.length;
+    const exports = new Exports();
+    const labels: string[] = [];
+    exports.askScope = async (scopes) => {
+      labels.push(...scopes.map(({ label }) => label));
+      return scopes.find(({ label }) => label.startsWith('Tile'));
+    };
+    const target = join(folder, 'tile.bin');
+    exports.askTarget = async () => {
+      panel.freeze(false);
+      return new FakeUri(`file://${target}`) as never;
+    };
+    exports.confirmZeros = async () => true;
+    await exports.export(document);
+    expect(labels).toEqual([expect.stringMatching(/^Tile/)]);
+    expect(new Uint8Array((await readFile(target)).subarray(0, 64))).toEqual(held);
+    expect(device.reads.length).toBe(reads);
+  });
+
+  test('takes no file in: not when it is asked, and not when it came to stand while the question stood', async () => {
+    const { document, provider, panel } = await begin();
+    const file = join(folder, 'new.bin');
+    await writeFile(file, Buffer.alloc(16, 0x5a));
+    const imports = new Imports(provider, { begin: async () => undefined });
+    const asked: string[] = [];
+    imports.askFile = async () => {
+      asked.push('file');
+      return new FakeUri(`file://${file}`) as never;
+    };
+    imports.confirm = async (text) => asked.push(text) > 0;
+    panel.selection = { cursor: 0, start: 0, length: 16, selected: 16, address: '' };
+    panel.freeze(true);
+    await expect(imports.import(document)).rejects.toMatchObject({ code: 'locked' });
+    expect(asked).toEqual([]);
+    panel.freeze(false);
+    imports.confirm = async () => {
+      panel.freeze(true);
+      Object.assign(panel.view, { active: false });
+      return true;
+    };
+    await expect(imports.import(document)).rejects.toMatchObject({ code: 'locked' });
+    expect(document.session.counts().staged).toBe(0);
+    panel.freeze(false);
+    imports.confirm = async () => true;
+    await imports.import(document);
+    expect(document.session.counts().staged).toBe(16);
+  });
 });
 
 describe('[live-8] an editor that writes each edit at once', () => {
