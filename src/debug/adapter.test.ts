@@ -819,6 +819,50 @@ describe('[debug-6] a session that may halt', () => {
     expect(bench.array.core({ col: 6, row: 2 }).isUntouched).toBe(true);
   });
 
+  /** The stopped threads, as events alone tell them. */
+  const stoppedThreads = (): Set<number> => {
+    const stopped = new Set<number>();
+    const { client } = bench;
+    client.on('stopped', ({ body }: DebugProtocol.StoppedEvent) => stopped.add(body.threadId ?? 0));
+    client.on('continued', ({ body }: DebugProtocol.ContinuedEvent) => {
+      if (body.allThreadsContinued === true) stopped.clear();
+      else stopped.delete(body.threadId);
+    });
+    return stopped;
+  };
+
+  test('each core that goes on, and each sample that is let go beside one that stands, is told; one that stands without a sample stays', async () => {
+    const { client } = bench;
+    const [second, third, fourth] = await Promise.all(
+      ['(6,2)', '(7,2)', '(7,3)'].map((one) => bench.threadOf(one)),
+    );
+    const stopped = stoppedThreads();
+    const pause = (thread = 0): Promise<unknown> =>
+      stoppedBy(() => client.pauseRequest({ threadId: thread }));
+    await allow();
+    await pause(threadId);
+    bench.array.failNext('status', lost());
+    await pause(second);
+    // A core that does not stand has a sample.
+    for (const one of [third, fourth]) {
+      await nextActIsNotDone();
+      await pause(one);
+    }
+    expect([...stopped]).toEqual([threadId, second, third, fourth]);
+    // Of a halted core alone, with all others as they are.
+    expect((await client.continueRequest({ threadId })).body.allThreadsContinued).toBe(false);
+    await vi.waitFor(() => expect([...stopped]).toEqual([second, third, fourth]));
+    expect((await client.continueRequest({ threadId: third ?? 0 })).body.allThreadsContinued).toBe(false);
+    await vi.waitFor(() => expect([...stopped]).toEqual([second]));
+
+    await nextActIsNotDone();
+    await pause(third);
+    bench.adapter?.dropSamples();
+    await vi.waitFor(() => expect([...stopped]).toEqual([second]));
+    expect((await client.continueRequest({ threadId: second ?? 0 })).body.allThreadsContinued).toBe(true);
+    await vi.waitFor(() => expect(stopped.size).toBe(0));
+  });
+
   test('a step that waits for a lock stops the thread when it is over', async () => {
     const { client } = bench;
     const waiting = { col: 7, row: 2 };
@@ -1453,7 +1497,9 @@ describe('[debug-6] a session that may halt', () => {
     const list: string[] = [];
     for (const event of ['stopped', 'continued']) {
       bench.client.on(event, ({ body }: DebugProtocol.Event) => {
-        if (body.threadId === threadId) list.push(body.reason ?? event);
+        const said: string = body.reason ?? event;
+        // That it goes on may be told by a look, and behind the response.
+        if (body.threadId === threadId && (said !== 'continued' || list.at(-1) !== said)) list.push(said);
       });
     }
     return list;
@@ -1477,7 +1523,7 @@ describe('[debug-6] a session that may halt', () => {
       const list = heard();
       await client.continueRequest({ threadId });
       await pass();
-      await vi.waitFor(() => expect(list).toEqual(['breakpoint']));
+      await vi.waitFor(() => expect(list).toEqual(['continued', 'breakpoint']));
       await client.threadsRequest();
       await client.stackTraceRequest({ threadId, startFrame: 0, levels: 1 });
       await client.stackTraceRequest({ threadId, startFrame: 1, levels: 19 });
@@ -1520,20 +1566,21 @@ describe('[debug-6] a session that may halt', () => {
     bench.array.setActivity(tile, 'lock-stall-north');
     await client.nextRequest({ threadId });
     await pass();
-    expect(list).toEqual([]);
+    expect(list).toEqual(['continued']);
     bench.array.setActivity(tile, 'running');
     // A line of many instructions: it goes on in parts.
-    for (let i = 0; i < 5 && list.length === 0; i++) await pass();
-    expect(list).toEqual(['step']);
+    for (let i = 0; i < 5 && list.length === 1; i++) await pass();
+    expect(list).toEqual(['continued', 'step']);
     expect(Number(await pc())).toBe(Number(reference(0x9a0)));
 
     bench.array.setActivity(tile, 'lock-stall-north');
     await client.nextRequest({ threadId });
     await client.pauseRequest({ threadId });
-    await vi.waitFor(() => expect(list).toEqual(['step', 'pause']));
+    const all = ['continued', 'step', 'continued', 'pause'];
+    await vi.waitFor(() => expect(list).toEqual(all));
     bench.array.setActivity(tile, 'running');
     await pass();
-    expect(list).toEqual(['step', 'pause']);
+    expect(list).toEqual(all);
     expect(debugStatus()).toBe(1);
   });
 

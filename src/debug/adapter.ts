@@ -15,7 +15,7 @@ import {
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { UnreadableReason } from '../model/byte-state.ts';
 import { DisposableStore } from '../model/event.ts';
-import type { Tile } from '../model/geometry.ts';
+import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
@@ -345,6 +345,7 @@ export class ObservingAdapter extends DebugSession {
       if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(this.#services.l10n));
       this.#lineSteps?.end(tile);
       await make(tile, halting);
+      if (!halting.isHalted(tile)) this.#continued([tile]);
     });
   }
 
@@ -444,7 +445,24 @@ export class ObservingAdapter extends DebugSession {
   /** A core that stood goes on without having been asked to by the editor. */
   #goesOn(tile: Tile): void {
     this.#observed?.cores.dropSample(tile);
-    this.sendEvent(new ContinuedEvent(threadOfTile(tile), false));
+    this.#continued([tile]);
+  }
+
+  /**
+   * Tells that threads go on, after the response and after earlier stops. An editor concludes that from the response only if
+   * no other thread stopped meanwhile.
+   */
+  #continued(tiles: readonly Tile[]): void {
+    const areAll = this.#areAllGoing;
+    for (const tile of areAll ? tiles.slice(0, 1) : tiles) {
+      setImmediate(() => this.sendEvent(new ContinuedEvent(threadOfTile(tile), areAll)));
+    }
+  }
+
+  /** Whether no thread is stopped: no sample is held, and no core stands. */
+  get #areAllGoing(): boolean {
+    const { cores, halting } = this.#observed ?? {};
+    return cores?.sampled.length === 0 && halting?.halted.length === 0;
   }
 
   /** Tells of a stop after the response: an editor that hears of it first asks for it twice. */
@@ -527,9 +545,12 @@ export class ObservingAdapter extends DebugSession {
         this.say(text);
       }
       if (isHalted) cores?.dropSample(tile);
-      else this.#dropSamples();
+      const dropped = isHalted ? [] : this.#dropSamples();
       // Other cores that stand go on standing.
-      response.body = { allThreadsContinued: cores?.sampled.length === 0 };
+      response.body = { allThreadsContinued: this.#areAllGoing };
+      // The editor looks for another stopped thread in the place of the one that is told last.
+      const others = dropped.filter((one) => formatTile(one) !== formatTile(tile));
+      this.#continued([...others, tile]);
     });
   }
 
@@ -574,13 +595,7 @@ export class ObservingAdapter extends DebugSession {
 
   /** Drops all samples, as when another session stops: a held sample would keep the focus. Cores that stand go on standing. */
   dropSamples(): void {
-    const dropped = this.#dropSamples();
-    const [first] = dropped;
-    if (first === undefined) return;
-    const areAll = this.#observed?.cores.sampled.length === 0;
-    for (const tile of areAll ? [first] : dropped) {
-      this.sendEvent(new ContinuedEvent(threadOfTile(tile), areAll));
-    }
+    this.#continued(this.#dropSamples());
   }
 
   #dropSamples(): readonly Tile[] {

@@ -166,6 +166,11 @@ export class Halting implements Disposable {
     return this.#standing.has(key) && !this.#borrowed.has(key);
   }
 
+  /** The cores that stand, without those that do for a comparison only. */
+  get halted(): readonly Tile[] {
+    return [...this.#standing.values()].filter((tile) => this.isHalted(tile));
+  }
+
   /** Whether the core stands, steps, or may halt by what was asked of it. */
   isTouched(tile: Tile): boolean {
     const key = keyOf(tile);
@@ -599,7 +604,7 @@ export class Halting implements Disposable {
 
   /** The consent is over. The answer: the cores that stood. */
   #forget(): readonly Tile[] {
-    const stood = [...this.#standing.values()].filter((tile) => this.isHalted(tile));
+    const stood = this.halted;
     this.#epoch = undefined;
     this.#standing.clear();
     this.#borrowed.clear();
