@@ -95,6 +95,7 @@ export class BoardLink implements Disposable {
   #wanted = false;
   #disposed = false;
   #wasLeft = false;
+  #wasEnded = false;
 
   constructor(id: string, label: string, connector: BoardConnector, services: SessionServices) {
     this.id = id;
@@ -165,6 +166,16 @@ export class BoardLink implements Disposable {
     return this.#wasLeft;
   }
 
+  /** Whether a person ended the connection, or the waiting for another one after a loss, by `disconnect`. */
+  get wasEnded(): boolean {
+    return this.#wasEnded;
+  }
+
+  /** The board's entry was removed: nothing connects any more. */
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
   /** As `disconnect`, but what is recorded on the board's side goes on: the window goes, and may come back. */
   async leave(): Promise<void> {
     this.#wasLeft = true;
@@ -174,6 +185,7 @@ export class BoardLink implements Disposable {
   /** Ends the connection, or the attempt, on a person's wish: no reconnecting. */
   async disconnect(): Promise<void> {
     this.#wanted = false;
+    this.#wasEnded = !this.#wasLeft;
     this.#failures = 0;
     this.#retry?.dispose();
     this.#retry = undefined;
@@ -361,6 +373,7 @@ export class BoardLink implements Disposable {
     };
     this.#attempt = undefined;
     this.#wasLeft = false;
+    this.#wasEnded = false;
     this.#connection = connection;
     this.#wanted = true;
     connection.subscriptions.add(board.onDidClose((error) => this.#lost(connection, error)));

@@ -183,6 +183,65 @@ describe('the recorder', () => {
     recorder.dispose();
   });
 
+  test('[live-6] what is still in the ring when a person ends it is fetched, also beside a fetch that is under way', async () => {
+    const { time, device, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    const one = only(device);
+    for (let i = 0; i < 20; i++) looked(one, 100 * (i + 1), i, i + 1);
+    one.perPart = 3;
+    let answer = () => {};
+    one.held = new Promise((done) => {
+      answer = done;
+    });
+    await time.pass(600);
+    expect([one.asked, recorder.recording?.hasBegun]).toEqual([1, false]);
+    const ended = recorder.end();
+    answer();
+    await ended;
+    expect(recorder.recording?.last).toBe(20);
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'cancelled' } });
+    await time.pass(10_000);
+    expect(recorder.state.kind).toBe('ended');
+    expect([one.asked, device.recordings.size, time.planned]).toEqual([7, 0, []]);
+  });
+
+  test('a person who disconnects while the link is lost ends it: the board hears of it with the next connection', async () => {
+    const { time, device, link, recorder } = await setup();
+    await recorder.arm(ranges, ring);
+    looked(only(device), 100, 0, 5);
+    await time.pass(600);
+    device.hook = (point) => {
+      if (point === 'connect') throw new BoardError('unreachable', 'no way');
+    };
+    device.lose();
+    await time.pass(5000);
+    expect(recorder.state.kind).toBe('away');
+    await link.disconnect();
+    expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'cancelled' } });
+    expect([recorder.recording?.last, recorder.kept, device.recordings.size]).toEqual([1, undefined, 1]);
+    device.hook = () => undefined;
+    await link.connect();
+    await time.pass(1);
+    expect([recorder.state.kind, device.recordings.size]).toEqual(['ended', 0]);
+  });
+
+  test('a connection that a person gave up before it was there ends nothing that an earlier window recorded', async () => {
+    const { device, link, recorder, time } = await setup();
+    await recorder.arm(ranges, ring);
+    const { kept } = recorder;
+    if (kept === undefined) throw new Error('nothing is kept');
+    await link.leave();
+    recorder.dispose();
+    const late = new BoardLink('board', 'Board', device, time);
+    const next = new Recorder(late, { partition: device.key, memory: 'data' }, time);
+    next.resume(kept);
+    await late.disconnect();
+    expect([next.state.kind, next.kept]).toEqual(['away', kept]);
+    await late.connect();
+    await time.pass(1);
+    expect(next.state.kind).toBe('recording');
+  });
+
   test('what cannot be armed is not recorded', async () => {
     const { device, recorder } = await setup();
     device.hook = (point) => {

@@ -77,6 +77,10 @@ export class Recorder implements Disposable {
   #beganAt: number | undefined;
   #share: { readonly words: number; dispose(): void } | undefined;
   #next: Disposable | undefined;
+  /** Under way. Two at a time would ask for the same looks. */
+  #fetching: Promise<boolean> | undefined;
+  /** It was fetched from, or armed, in this window. */
+  #wasHere = false;
   #failures = 0;
   /** What was given up without a connection: the board's side may go on with it, and hears of it with the next one. */
   #givenUp: KeptRecording[] = [];
@@ -138,6 +142,7 @@ export class Recorder implements Disposable {
       if (!run.signal.aborted) this.#forget();
       throw toBoardError(error);
     }
+    this.#wasHere = true;
     this.#set({ kind: 'recording' });
     this.#fetchIn(0);
   }
@@ -165,8 +170,11 @@ export class Recorder implements Disposable {
     try {
       await this.#handle?.end(false, signal);
       while (this.isArmed && !signal.aborted && this.#handle !== undefined) await this.#fetch();
-    } catch {
+    } catch (error) {
       // Without a connection nothing can be fetched.
+      const failed = toBoardError(error);
+      this.#services.log.info(`recording: ${failed.message}`);
+      if (!signal.aborted && this.isArmed && failed.code === 'protocol') this.#ended(failed);
     }
     if (!signal.aborted && this.isArmed) this.#ended(new BoardError('cancelled', 'the recording was ended'));
   }
@@ -196,6 +204,8 @@ export class Recorder implements Disposable {
     this.#run = new AbortController();
     this.#recording = undefined;
     this.#beganAt = undefined;
+    this.#fetching = undefined;
+    this.#wasHere = false;
     this.#failures = 0;
     this.#stop();
     if (this.#state.kind !== 'idle') this.#set({ kind: 'idle' });
@@ -272,12 +282,13 @@ export class Recorder implements Disposable {
     if (!this.isArmed || this.#state.kind === 'arming') return;
     if (this.#isConnected) {
       this.#fetchIn(0);
-    } else if (this.#state.kind === 'recording') {
-      this.#handle = undefined;
-      const isEnded = this.#link.state.kind === 'disconnected' && !this.#link.wasLeft;
-      if (isEnded) this.#ended(new BoardError('cancelled', 'a person disconnected'));
-      else this.#set({ kind: 'away' });
+      return;
     }
+    this.#handle = undefined;
+    // Also while the link was lost; not where this window never found what an earlier one recorded.
+    const isEnded = this.#wasHere && this.#link.state.kind === 'disconnected' && this.#link.wasEnded;
+    if (isEnded) this.#ended(new BoardError('cancelled', 'a person disconnected'));
+    else if (this.#state.kind === 'recording') this.#set({ kind: 'away' });
   }
 
   #fetchIn(milliseconds: number): void {
@@ -305,14 +316,24 @@ export class Recorder implements Disposable {
     }
   }
 
-  /** Fetches what follows once. The answer: there is more. */
-  async #fetch(): Promise<boolean> {
+  /** Fetches what follows once, or waits for the fetch that is under way. The answer: there is more. */
+  #fetch(): Promise<boolean> {
+    if (this.#fetching !== undefined) return this.#fetching;
+    const fetching = this.#fetchOnce().finally(() => {
+      if (this.#fetching === fetching) this.#fetching = undefined;
+    });
+    this.#fetching = fetching;
+    return fetching;
+  }
+
+  async #fetchOnce(): Promise<boolean> {
     const run = this.#run;
     const recording = this.#recording;
     if (recording === undefined) return false;
     this.#handle ??= await this.#find(run.signal);
     const part = await this.#handle.part(recording.next, run.signal);
-    if (run.signal.aborted) return false;
+    if (run.signal.aborted || !this.isArmed) return false;
+    this.#wasHere = true;
     this.#take(recording, part);
     const wasAway = this.#state.kind === 'away';
     if (part.ended !== undefined && !part.hasMore) this.#ended(part.ended);

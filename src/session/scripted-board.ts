@@ -139,6 +139,10 @@ export interface ScriptedRecording {
   /** How many times something of it was asked for. */
   asked: number;
   ended?: BoardError;
+  /** Looks that one answer holds; undefined: all. */
+  perPart?: number;
+  /** Answers wait for it. */
+  held?: Promise<void>;
 }
 
 /** A survey: it looks when it is told to, and finds what it is told. */
@@ -469,7 +473,14 @@ export class ScriptedDevice implements BoardConnector {
         const one = found();
         one.asked++;
         const part = one.ring.part(from);
-        return { ...part, age: one.age ?? part.at, ...(one.ended === undefined ? {} : { ended: one.ended }) };
+        const moments = part.moments.slice(0, one.perPart);
+        const answer = { ...part, moments, hasMore: moments.length < part.moments.length };
+        await one.held;
+        return {
+          ...answer,
+          age: one.age ?? part.at,
+          ...(one.ended === undefined ? {} : { ended: one.ended }),
+        };
       },
       end: async (forget) => {
         found().ended ??= new BoardError('cancelled', 'ended');

@@ -69,7 +69,9 @@ async function setup() {
       return toBoardError(error);
     },
   };
-  const provider = { services, documents: [], onDidChangePanel: new Emitter<never>().event, log: {} };
+  const panels = new Emitter<never>();
+  const log = { info: () => undefined };
+  const provider = { services, documents: [], panels, onDidChangePanel: panels.event, log };
   const memento = {
     get: () => store.kept,
     update: async (_: string, value: unknown) => {
@@ -81,7 +83,7 @@ async function setup() {
     await link.connect();
     await settle();
   };
-  return { device, key, store, pool, failures, open, connect };
+  return { time, device, link, key, store, pool, failures, provider, open, connect };
 }
 
 describe('what an earlier window had recorded, and no tab shows', () => {
@@ -126,4 +128,30 @@ describe('what an earlier window had recorded, and no tab shows', () => {
     expect(store.kept).toEqual([]);
     expect(showInformationMessage).not.toHaveBeenCalled();
   });
+});
+
+test('a board that was removed and added again records anew: what was recorded over the old link is over', async () => {
+  const { time, device, link, key, pool, provider, open, connect } = await setup();
+  await connect();
+  const recordings = open();
+  const documentOver = (over: BoardLink) => {
+    const { session } = pool.acquire(over, key);
+    return { session, panels: new Set() } as unknown as Parameters<typeof recordings.of>[0];
+  };
+  const panelOf = (document: ReturnType<typeof documentOver>) => {
+    const panel = { document, showPast: () => undefined, showTimeline: () => undefined };
+    document.panels.add(panel as never);
+    return panel as never;
+  };
+  const before = documentOver(link);
+  provider.panels.fire(panelOf(before));
+  expect(recordings.of(before)?.isArmed).toBe(true);
+  await link.disconnect();
+  link.dispose();
+  const again = new BoardLink('board', 'Board', device, time);
+  await again.connect();
+  const after = documentOver(again);
+  expect(recordings.of(after)).toBeUndefined();
+  expect(recordings.of(before)).toBeUndefined();
+  recordings.dispose();
 });

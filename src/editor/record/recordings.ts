@@ -13,6 +13,7 @@ import { bytesIn, endOf, mergeRanges } from '../../model/ranges.ts';
 import { type MemoryResource, parseResource } from '../../model/resource.ts';
 import { fitting, whole } from '../../model/shapes.ts';
 import { pickFrom, sayBriefly, sayInformation } from '../../say/say.ts';
+import type { BoardLink } from '../../session/link.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import { Recorder } from '../../session/recorder.ts';
 import { machineServices } from '../../session/services.ts';
@@ -40,6 +41,7 @@ export interface RecordScope extends vscode.QuickPickItem {
 }
 
 interface Recorded {
+  readonly link: BoardLink;
   readonly recorder: Recorder;
   readonly timelines: Map<HexPanel, Timeline>;
 }
@@ -94,7 +96,7 @@ export class Recordings implements vscode.Disposable {
 
   /** The recorder of a document's memory, if anything of it was recorded. */
   of({ session }: TileDocument): Recorder | undefined {
-    return this.#all.get(keyOf(session))?.recorder;
+    return this.#known(session)?.recorder;
   }
 
   /** Asks what to record, and begins. Rejects with BoardError. */
@@ -179,12 +181,28 @@ export class Recordings implements vscode.Disposable {
     ];
   }
 
+  /** What is known of a memory. A board that was removed and added again has another link: what was recorded over the old one is over. */
+  #known(session: MemorySession): Recorded | undefined {
+    const known = this.#all.get(keyOf(session));
+    if (known === undefined || known.link === session.link) return known;
+    if (!session.link.isDisposed) this.#drop(known);
+    return undefined;
+  }
+
+  #drop(recorded: Recorded): void {
+    for (const [key, one] of this.#all) if (one === recorded) this.#all.delete(key);
+    for (const timeline of recorded.timelines.values()) timeline.dispose();
+    recorded.recorder.dispose();
+    this.#keep();
+  }
+
   #recorded(session: MemorySession): Recorded {
     const key = keyOf(session);
-    const known = this.#all.get(key);
+    const known = this.#known(session);
     if (known !== undefined) return known;
-    const recorder = new Recorder(session.link, session.key, machineServices(this.#provider.log));
-    const recorded: Recorded = { recorder, timelines: new Map() };
+    const { link } = session;
+    const recorder = new Recorder(link, session.key, machineServices(this.#provider.log));
+    const recorded: Recorded = { link, recorder, timelines: new Map() };
     this.#all.set(key, recorded);
     recorder.onDidChange(() => {
       this.#keep();
@@ -243,7 +261,7 @@ export class Recordings implements vscode.Disposable {
     const { document } = panel;
     const { session } = document;
     const isOpen = document.panels.has(panel);
-    const recorded = this.#all.get(keyOf(session)) ?? (isOpen ? this.#resumed(session) : undefined);
+    const recorded = this.#known(session) ?? (isOpen ? this.#resumed(session) : undefined);
     if (recorded === undefined) return;
     const { recorder, timelines } = recorded;
     const known = timelines.get(panel);
