@@ -71,11 +71,22 @@ const unit: MadeUnit = {
   ],
 };
 
-/** The same program with a line more for each of these addresses, from line 12 on, and with what it says of program memory. */
-function program(lines: readonly number[] = [0x200], segments: ElfFile['segments'] = []): CoreProgram {
-  const rows = lines.map((address, i) => ({ address, file: 0, line: 12 + i, column: 3 }));
+/**
+ * The same program with a line more for each of these addresses, from line 12 on, and with what it says of program memory.
+ * `spellings`: of the path of these lines, in turn.
+ */
+function program(
+  lines: readonly number[] = [0x200],
+  segments: ElfFile['segments'] = [],
+  { spellings = ['src/fir.cc'] } = {},
+): CoreProgram {
+  const files = [...unit.files, ...spellings.slice(1)];
+  const rows = lines.map((address, i) => {
+    const spelling = i % spellings.length;
+    return { address, file: spelling === 0 ? 0 : unit.files.length + spelling - 1, line: 12 + i, column: 3 };
+  });
   const [main, fir] = unit.sequences;
-  const made = { ...unit, sequences: [main, { ...fir, rows }] as MadeUnit['sequences'] };
+  const made = { ...unit, files, sequences: [main, { ...fir, rows }] as MadeUnit['sequences'] };
   const sections = new DwarfWriter(new Random(5)).write([made]).map(({ name, bytes }) => ({
     name,
     bytes,
@@ -1154,6 +1165,26 @@ describe('[debug-6] a session that may halt', () => {
     await expect(bench.client.customRequest('setFunctionBreakpoints', { breakpoints: [] })).rejects.toThrow(
       /lines and instructions only/,
     );
+  });
+
+  test('a file that a program spells in several ways is one file, by whichever of them it is named', async () => {
+    bench.core = program(lines, [], { spellings: ['src/fir.cc', 'build/../src/fir.cc'] });
+    await allow();
+    // The first two lines are in different spellings of it.
+    const [first, second] = await setLines(12, 13);
+    expect([first, second]).toMatchObject([
+      { verified: true, line: 12 },
+      { verified: true, line: 13 },
+    ]);
+    expect(breakpointsOf()).toEqual([0x200, 0x240]);
+    const removed = await bench.client.setBreakpointsRequest({
+      source: { path: '/home/me/work/build/../src/fir.cc' },
+      breakpoints: [{ line: 14 }],
+    });
+    expect(removed.body.breakpoints).toMatchObject([{ verified: true, line: 14 }]);
+    expect(breakpointsOf()).toEqual([0x280]);
+    await setLines();
+    expect(bench.array.core(tile).isUntouched).toBe(true);
   });
 
   test('a breakpoint with a condition, a hit count or a log message halts no core; its neighbours do', async () => {

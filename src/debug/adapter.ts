@@ -63,6 +63,7 @@ import {
   threadName,
   unknownRequestText,
 } from './sentences.ts';
+import { comparablePath } from './source-paths.ts';
 import { threadOfTile, tileOfThread } from './thread-ids.ts';
 import type { NamedValue } from './values.ts';
 
@@ -719,7 +720,7 @@ export class ObservingAdapter extends DebugSession {
     response: DebugProtocol.SetBreakpointsResponse,
     { source, breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
   ): void {
-    const path = source.path ?? '';
+    const path = comparablePath(source.path ?? '');
     this.#answer(response, async () => {
       const found = await this.#replaceBreakpoints(
         (place) => 'path' in place && place.path === path,

@@ -19,6 +19,7 @@ import { foundPrograms } from './found-programs.ts';
 import { Halting } from './halting.ts';
 import { ProgramFiles } from './program-files.ts';
 import { Refused } from './refused.ts';
+import { plainPath } from './source-paths.ts';
 
 /** A board of the sidebar. */
 export interface DebugBoard {
@@ -82,7 +83,7 @@ export function makeAdapter(services: DebugServices): DebugSessionParts {
       return observe(board, info, configuration, services, signal, (text) => adapter.say(text));
     },
     sourcePath: async (path) => {
-      if (!paths.has(path)) paths.set(path, await existing(mappedPath(path, sourceMap)));
+      if (!paths.has(path)) paths.set(path, await existing(plainPath(mappedPath(path, sourceMap))));
       return paths.get(path);
     },
     errorText: (thrown) =>

@@ -17,8 +17,9 @@ import {
   notComparedText,
   otherProgramText,
 } from './sentences.ts';
+import { comparablePath } from './source-paths.ts';
 
-/** What a person set: a line of a source file on this machine, or an address of one core. */
+/** What a person set: a line of a source file on this machine, by its path as `comparablePath` has it, or an address of one core. */
 export type BreakpointPlace =
   | { readonly path: string; readonly line: number }
   | { readonly tile: Tile; readonly address: number };
@@ -62,7 +63,7 @@ export class Breakpoints {
   readonly #all = new Map<number, SessionBreakpoint>();
   /** What was found of cores whose programs were compared: why no breakpoint is set there, or nothing. */
   readonly #compared = new Map<string, string | undefined>();
-  readonly #paths = new Map<CoreProgram, ReadonlyMap<string, string>>();
+  readonly #files = new Map<CoreProgram, ReadonlyMap<string, readonly string[]>>();
   #lastId = 0;
   #applying: Promise<unknown> = Promise.resolve();
 
@@ -153,28 +154,29 @@ export class Breakpoints {
   async #wishes(tile: Tile, all: readonly SessionBreakpoint[]): Promise<Wish[]> {
     const program = this.#services.programs.at(tile);
     if (program === undefined || all.length === 0) return [];
-    const paths = await this.#pathsOf(program);
+    const files = await this.#filesOf(program);
     return all.flatMap(({ id, place }): Wish[] => {
       if ('tile' in place) {
         return keyOf(place.tile) === keyOf(tile) ? [{ id, addresses: [place.address] }] : [];
       }
-      const file = paths.get(place.path);
-      const code = file === undefined ? undefined : program.info.codeOf(file, place.line);
+      const code = program.info.codeOf(files.get(place.path) ?? [], place.line);
       return code === undefined ? [] : [{ id, ...code }];
     });
   }
 
-  /** Source files of a program by where they lie on this machine. */
-  async #pathsOf(program: CoreProgram): Promise<ReadonlyMap<string, string>> {
-    const known = this.#paths.get(program);
+  /** Source files of a program by where they lie on this machine, each in all the spellings that the program has of it. */
+  async #filesOf(program: CoreProgram): Promise<ReadonlyMap<string, readonly string[]>> {
+    const known = this.#files.get(program);
     if (known !== undefined) return known;
-    const paths = new Map<string, string>();
+    const files = new Map<string, string[]>();
     for (const file of program.info.sourceFiles()) {
       const path = await this.#services.sourcePath(file);
-      if (path !== undefined && !paths.has(path)) paths.set(path, file);
+      if (path === undefined) continue;
+      const key = comparablePath(path);
+      files.set(key, [...(files.get(key) ?? []), file]);
     }
-    this.#paths.set(program, paths);
-    return paths;
+    this.#files.set(program, files);
+    return files;
   }
 
   /** Sets as many as the core has room for. The answer: each of them, and why it is not set. */

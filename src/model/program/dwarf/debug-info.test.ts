@@ -205,7 +205,7 @@ describe('[debug-10] debug information of all versions and forms', () => {
         const addresses = [...new Set(there.map((other) => other.of))].map(
           (each) => there.find((other) => other.of === each)?.at,
         );
-        expect(info.codeOf(file, wanted), `${label} ${file}:${wanted}`).toEqual(
+        expect(info.codeOf([file], wanted), `${label} ${file}:${wanted}`).toEqual(
           there.length === 0 ? undefined : { line: found, addresses },
         );
       }

@@ -188,9 +188,14 @@ export class DebugInfo {
     return undefined;
   }
 
-  /** The line of the source file, or the next one that has code; `undefined` where none follows. */
-  codeOf(file: string, line: number): LineCode | undefined {
-    const behind = this.#lineRuns().filter((one) => one.file === file && one.line >= line && one.line > 0);
+  /**
+   * The line of a source file, or the next one that has code; `undefined` where none follows.
+   * @param spellings paths of the file, as the program has them
+   */
+  codeOf(spellings: readonly string[], line: number): LineCode | undefined {
+    const behind = this.#lineRuns().filter(
+      (one) => spellings.includes(one.file) && one.line >= line && one.line > 0,
+    );
     const found = behind.reduce((least, one) => Math.min(least, one.line), Number.POSITIVE_INFINITY);
     const first = new Map<ProgramFunction | undefined, number>();
     for (const { line: at, address } of behind) {
