@@ -410,6 +410,23 @@ describe('a search', () => {
     });
   });
 
+  test('what changes after a hit was looked at, and before its replacement is staged, is a conflict', async () => {
+    const { session, search, write, hits, edits } = await setup();
+    const range = { offset: 0, length: 4096 };
+    for (const at of [10, 20]) write(at, 0xa4, 0x70);
+    await session.refresh(range, never);
+    session.stage('a', 'type', [{ offset: 30, bytes: Uint8Array.of(0xa4, 0x70) }]);
+    search.start(asked('A4 70', { range }));
+    await eventually(() => hits().length).toBe(3);
+    await search.replace('0? 71', { start: 0, length: 1 }, true);
+    write(20, 0xb8);
+    await session.refresh(range, never);
+    session.stage('a', 'Replace', edits[0] ?? []);
+    expect(session.conflicts()).toEqual([{ offset: 20, length: 1 }]);
+    expect([...session.bytes({ offset: 20, length: 2 }).bytes]).toEqual([0x04, 0x71]);
+    expect(session.counts().staged).toBe(6);
+  });
+
   test('replaces one hit: the selected one, else it goes to the next', async () => {
     const { session, search, shown, write, over, staged, edits } = await setup();
     const range = { offset: 0, length: 4096 };

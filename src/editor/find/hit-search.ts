@@ -19,14 +19,14 @@ import type { Localiser } from '../../model/localiser.ts';
 import { bytesIn, endOf, intersectRanges, without } from '../../model/ranges.ts';
 import { SessionError } from '../../session/errors.ts';
 import type { ByteEdit } from '../../session/types.ts';
-import type { AskedHits, FoundState } from '../messages.ts';
+import type { AskedHits, FoundState, ShownBytes } from '../messages.ts';
 import { problemText, replacedText } from './find-sentences.ts';
 import { aroundGaps, dependsOnBefore, type HitsThere, rangesThere, searchedIn } from './hits-there.ts';
 import { indexOf } from './index-of.ts';
 
 /** What a search asks of its tab. */
 export interface SearchedTab {
-  bytes(range: ByteRange): { readonly bytes: Uint8Array; readonly flags: Uint8Array };
+  bytes(range: ByteRange): Pick<ShownBytes, 'bytes' | 'base' | 'flags'>;
   /** As `bytes`, as many as can be had without a copy. */
   view(range: ByteRange): BytesView;
   /** Reads what was not read yet of a range; undefined where nothing can be read now. */
@@ -308,8 +308,7 @@ export class HitSearch {
         const hit = hits.at(i);
         if (hit === undefined) continue;
         if (hit.length !== length) other = hit.length;
-        else if (this.#isStillThere(pattern, hit))
-          edits.push({ offset: hit.offset, bytes: replaced(this.#tab.bytes(hit).bytes, by) });
+        else if (this.#isStillThere(pattern, hit)) edits.push(this.#replacementOf(hit, by));
         if (edits.length * length > mostReplaced)
           return refuse(this.#l10n.t('More than {0} bytes are not replaced at once.', mostReplaced));
       }
@@ -392,6 +391,13 @@ export class HitSearch {
     const number = this.#hits.firstFrom(wanted.offset);
     const hit = this.#hits.at(number);
     return hit?.offset === wanted.offset && hit.length === wanted.length ? number : -1;
+  }
+
+  /** What stands in place of a hit. What changes before it is staged is a conflict: it was not what was replaced. */
+  #replacementOf(hit: ByteRange, by: MaskedBytes): ByteEdit {
+    const { bytes: shown, base, flags } = this.#tab.bytes(hit);
+    const known = base.map((byte, i) => (((flags[i] ?? 0) & stateBits.known) === 0 ? (shown[i] ?? 0) : byte));
+    return { offset: hit.offset, bytes: replaced(shown, by), seen: { base: known, shown } };
   }
 
   #isStillThere(pattern: Pattern, hit: ByteRange): boolean {
