@@ -1167,6 +1167,24 @@ describe('[debug-6] a session that may halt', () => {
     );
   });
 
+  test('an instruction breakpoint that was removed behind the end of halting is not there when it is allowed again', async () => {
+    const { client, array } = bench;
+    bench.core = program(lines);
+    await allow();
+    expect(await setInstructions(at(0x240))).toMatchObject([{ verified: true }]);
+    const told = client.waitForEvent('capabilities');
+    array.reset(ownedColumns);
+    // The editor goes on telling of them.
+    expect((await told).body.capabilities).toEqual({ supportsSteppingGranularity: false });
+    expect(await setInstructions(at(0x280))).toMatchObject([
+      { verified: false, message: expect.stringMatching(/only observes/) },
+    ]);
+    expect(await setInstructions()).toEqual([]);
+    await allow();
+    await setLines(15);
+    expect(breakpointsOf()).toEqual([0x300]);
+  });
+
   test('a file that a program spells in several ways is one file, by whichever of them it is named', async () => {
     bench.core = program(lines, [], { spellings: ['src/fir.cc', 'build/../src/fir.cc'] });
     await allow();

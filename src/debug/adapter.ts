@@ -112,8 +112,8 @@ const answered: ReadonlySet<string> = new Set([
   'setExceptionBreakpoints',
   'disconnect',
 ]);
-/** These, too, once a person allowed to halt cores. */
-const answeredWhileHalting: ReadonlySet<string> = new Set(['setInstructionBreakpoints']);
+/** These, too, once a person allowed to halt cores, also behind the end of that. */
+const answeredOnceAllowed: ReadonlySet<string> = new Set(['setInstructionBreakpoints']);
 const steps: ReadonlySet<string> = new Set(['stepBack', 'reverseContinue', 'goto']);
 const writes: ReadonlySet<string> = new Set(['writeMemory', 'setVariable', 'setExpression']);
 const breakpoints: ReadonlySet<string> = new Set([
@@ -170,6 +170,8 @@ export class ObservingAdapter extends DebugSession {
   /** By reference, the oldest first: a held sample keeps its own while others are taken. */
   readonly #variables = new Map<number, Variables>();
   #lastReference = 0;
+  /** A person allowed to halt cores; that may have ended since. */
+  #wasAllowed = false;
   /** The failure that was told last. */
   #told: string | undefined;
 
@@ -189,7 +191,7 @@ export class ObservingAdapter extends DebugSession {
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     const { command } = request;
-    if (answered.has(command) || (this.#mayHalt && answeredWhileHalting.has(command))) {
+    if (answered.has(command) || (this.#wasAllowed && answeredOnceAllowed.has(command))) {
       super.dispatchRequest(request);
       return;
     }
@@ -478,22 +480,19 @@ export class ObservingAdapter extends DebugSession {
     this.#lineSteps?.endAll();
     this.say(haltingEndedText(this.#services.l10n));
     for (const tile of tiles) this.#goesOn(tile);
-    this.#tellHalting(false);
+    this.#tellCapabilities({ supportsSteppingGranularity: false });
     void this.#applyBreakpoints();
   }
 
   #haltingAllowed(): void {
-    this.#tellHalting(true);
+    this.#wasAllowed = true;
+    // Never taken back: an editor without it would not tell of breakpoints that a person removes meanwhile.
+    this.#tellCapabilities({ supportsInstructionBreakpoints: true, supportsSteppingGranularity: true });
     void this.#applyBreakpoints();
   }
 
-  /** What only a session can do that may halt cores. */
-  #tellHalting(may: boolean): void {
-    const event = new CapabilitiesEvent({
-      supportsInstructionBreakpoints: may,
-      supportsSteppingGranularity: may,
-    });
-    this.sendEvent(event);
+  #tellCapabilities(capabilities: DebugProtocol.Capabilities): void {
+    this.sendEvent(new CapabilitiesEvent(capabilities));
   }
 
   /** Sets breakpoints anew, and tells of those whose state is another one. */
