@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { WireClient } from '../protocol/wire-client.ts';
 import { createLocalConnector, loadAddon } from './connector.ts';
@@ -20,6 +20,9 @@ import { type SudoPrompts, startThroughSudo } from './sudo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tilescope-local-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const never = new AbortController().signal;
 const context = { log: new KeptLog(), onStep: () => undefined };
@@ -252,6 +255,52 @@ printf %s "$3" >&2; echo 'sudo: timed out reading password' >&2; exit 1
       facts: { reason: 'sudo: timed out reading password' },
     });
     expect(closed).toBe(true);
+  });
+
+  it('that says nothing is given up after 20 s, in which the time of a question does not count', async () => {
+    const hanging = script(
+      'hanging',
+      `#!/bin/sh
+[ -e ${folder}/mute ] && exec sleep 600
+if [ "$1" = -n ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+echo 'sudo: unable to contact the LDAP server' >&2
+printf %s "$3" >&2; IFS= read -r password; exec sleep 600
+`,
+    );
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let reply: (password: string) => void = () => undefined;
+    let starting: Promise<unknown> = Promise.resolve();
+    const asked = new Promise<void>((resolve) => {
+      const secret = () => {
+        resolve();
+        return new Promise<string>((done) => {
+          reply = done;
+        });
+      };
+      starting = startThroughSudo({ agentPath, prompts: { secret }, program: hanging, host: 'h' }, never);
+    });
+    await asked;
+    const early: unknown[] = [];
+    starting.catch((error: unknown) => early.push(error));
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(early).toEqual([]);
+    reply('opensesame');
+    await vi.advanceTimersByTimeAsync(19_900);
+    const late = expect(starting).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('unable to contact the LDAP server'),
+      facts: { host: 'h', seconds: 20 },
+    });
+    await vi.advanceTimersByTimeAsync(200);
+    await late;
+    writeFileSync(join(folder, 'mute'), '');
+    const mute = startThroughSudo({ agentPath, program: hanging, host: 'h' }, never);
+    const silent = expect(mute).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'sudo: no answer within 20 s',
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    await silent;
   });
 
   it("[truth-19] says in sudo's own words that it refuses this user, or that its configuration is broken", async () => {

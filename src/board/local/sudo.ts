@@ -6,6 +6,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
+import { Patience } from '../patience.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { sudoFailure, wantsPassword } from '../sudo-failures.ts';
 
@@ -30,11 +31,13 @@ export interface SudoOptions {
 
 /** Passwords asked before giving up. */
 const maxAttempts = 3;
+/** From starting sudo, or giving it a password, to the agent's first byte or sudo's next question. */
+const startTime = 20_000;
 const maxLastWords = 2000;
 
 /**
  * Starts the agent as root: first without a password, then asking for one. The stream's output begins where the agent's
- * does. Errors: those of `sudoFailure`, `cancelled`.
+ * does. Errors: those of `sudoFailure`, `cancelled`, `timeout`.
  */
 export async function startThroughSudo(options: SudoOptions, signal: AbortSignal): Promise<WireStream> {
   throwIfCancelled(signal);
@@ -76,12 +79,19 @@ function start(
     const closed = new Promise<BoardError>((done) => {
       end = done;
     });
+    const sudoWords = () => said.replaceAll(prompt, '').trim();
     const giveUp = (error: BoardError) => {
+      patience.end();
       signal.removeEventListener('abort', cancel);
       // First: ending a sudo that runs as root is refused, and that must not become the reason.
       reject(error);
       stop(child);
     };
+    const patience = new Patience({ host: options.host }, ({ message, facts }) => {
+      const words = sudoWords();
+      giveUp(new BoardError('timeout', words === '' ? message : `${message}: ${words}`, facts));
+    });
+    patience.arm('sudo', startTime);
     const cancel = () => giveUp(abortError(signal));
     signal.addEventListener('abort', cancel, { once: true });
     const ask = async (asked: SudoPrompts) => {
@@ -92,7 +102,7 @@ function start(
         return;
       }
       const request = { kind: 'sudo', host: options.host, retry: attempts > 1 } as const;
-      const password = await asked.secret(request, asking);
+      const password = await patience.whileAsking(() => asked.secret(request, asking));
       if (password === undefined) giveUp(new BoardError('cancelled', 'no password was given'));
       else child.stdin.write(`${password}\n`);
     };
@@ -119,10 +129,12 @@ function start(
         output.once('drain', () => child.stdout.resume());
       }
       if (!first) return;
+      patience.end();
       signal.removeEventListener('abort', cancel);
       resolve({ stream: { input: child.stdin, output, stderr, closed, close: () => stop(child) } });
     });
     const over = (failure: BoardError, needsPassword: boolean) => {
+      patience.end();
       signal.removeEventListener('abort', cancel);
       resolve({ stream: undefined, error: failure, needsPassword });
       gone.abort();
@@ -134,7 +146,7 @@ function start(
     });
     child.on('close', (code, by) => {
       const how = by === null ? `it ended with status ${code}` : `it ended by ${by}`;
-      const words = said.replaceAll(prompt, '').trim();
+      const words = sudoWords();
       output.end();
       stderr.end();
       end(new BoardError('agent-failed', `the agent ended: ${how}`, { host: options.host }));

@@ -13,7 +13,7 @@ import { agentPath, type Probe } from './agent-files.ts';
 import type { Answers } from './answers.ts';
 import type { ConnectScope, RemoteCommand, SshConnection } from './connection.ts';
 import { cancelled, connectionFailure } from './failures.ts';
-import { Patience } from './patience.ts';
+import { Patience } from '../patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import {
   firstLine,

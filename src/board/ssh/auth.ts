@@ -11,7 +11,7 @@ import type { ResolvedHost } from './config.ts';
 import { cancelled } from './failures.ts';
 import { gatherIdentities, type KeyHelp, type KeyProblem } from './identities.ts';
 import { knownHostName } from './known-hosts.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import type { SshTimeouts } from './target.ts';
 

@@ -14,7 +14,7 @@ import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
 import { connectionFailure } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
-import { Patience, patiently } from './patience.ts';
+import { Patience, patiently } from '../patience.ts';
 import type { SshServices, SshTarget, SshTimeouts } from './target.ts';
 import { openSocket, startProxyCommand, type Transport } from './transport.ts';
 

@@ -3,7 +3,7 @@
  * And trying again where the other side has no room now.
  */
 import { setTimeout as after } from 'node:timers/promises';
-import { abortError, BoardError, type ErrorFacts } from '../errors.ts';
+import { abortError, BoardError, type ErrorFacts } from './errors.ts';
 
 const firstPause = 50;
 const longestPause = 1000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { BoardError } from '../errors.ts';
+import type { BoardError } from './errors.ts';
 import { Patience } from './patience.ts';
 
 let expired: BoardError[];
