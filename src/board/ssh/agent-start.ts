@@ -7,13 +7,13 @@ import type { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
+import { Patience } from '../patience.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-failures.ts';
 import { agentPath, type Probe } from './agent-files.ts';
 import type { Answers } from './answers.ts';
 import type { ConnectScope, RemoteCommand, SshConnection } from './connection.ts';
 import { cancelled, connectionFailure } from './failures.ts';
-import { Patience } from '../patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import {
   firstLine,

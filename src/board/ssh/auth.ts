@@ -6,12 +6,12 @@ import type { AnyAuthMethod, KeyboardInteractiveAuthMethod } from 'ssh2';
 import { clean } from '../../model/plain.ts';
 import type { BoardLog } from '../board.ts';
 import { BoardError } from '../errors.ts';
+import type { Patience } from '../patience.ts';
 import type { Answers } from './answers.ts';
 import type { ResolvedHost } from './config.ts';
 import { cancelled } from './failures.ts';
 import { gatherIdentities, type KeyHelp, type KeyProblem } from './identities.ts';
 import { knownHostName } from './known-hosts.ts';
-import type { Patience } from '../patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import type { SshTimeouts } from './target.ts';
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -195,6 +195,50 @@ describe('[main-13] ssh configuration', () => {
     const error = failure(() => resolveHost({ host: 'x' }, environment(), log));
     expect(error).toMatchObject({ code: 'config' });
     expect(error.message).toContain('others may write it');
+  });
+
+  describe.skipIf(process.platform === 'win32')('a default file that a group may write', () => {
+    const { username: me, uid, gid } = userInfo();
+    const own = `${me}:x:${uid}:${gid}::/home:/bin/sh`;
+    const alone = { passwd: `${own}\nbob:x:${uid + 1}:${gid + 1}::/:/bin/sh\n`, group: `${me}:x:${gid}:\n` };
+
+    function resolveWith(accounts: { passwd?: string; group?: string }, mode = 0o664, group = gid): string {
+      const path = put('config', 'Host x\n  HostName found\n');
+      chownSync(path, uid, group);
+      chmodSync(path, mode);
+      for (const [name, text] of Object.entries(accounts)) writeFileSync(join(home, name), text);
+      return resolveHost({ host: 'x' }, { ...environment(), accounts: home }, log).hostName;
+    }
+
+    test('is read where the group is the own one, with nobody else in it', () => {
+      expect(resolveWith(alone)).toBe('found');
+      expect(resolveWith({ ...alone, group: `${me}:x:${gid}:${me}\n` })).toBe('found');
+    });
+
+    test.each([
+      ['another user is a member', { ...alone, group: `${me}:x:${gid}:${me},bob\n` }],
+      ['another group has its number, and a member', { ...alone, group: `${alone.group}b:x:${gid}:bob\n` }],
+      [
+        "it is another user's first, too",
+        { ...alone, passwd: `${own}\nbob:x:${uid + 1}:${gid}::/:/bin/sh\n` },
+      ],
+      ['the person is not in the files', { ...alone, passwd: '' }],
+      ['the group is not in the files', { ...alone, group: '' }],
+      ['the groups cannot be read', { passwd: alone.passwd }],
+      ['the users cannot be read', { group: alone.group }],
+    ])('is refused where %s', (_, accounts) => {
+      expect(failure(() => resolveWith(accounts))).toMatchObject({ code: 'config' });
+    });
+
+    test('is refused where everybody may write it', () => {
+      expect(failure(() => resolveWith(alone, 0o666))).toMatchObject({ code: 'config' });
+      expect(failure(() => resolveWith(alone, 0o602))).toMatchObject({ code: 'config' });
+    });
+
+    test.skipIf(uid !== 0)('is refused where it is a group that is not the own one', () => {
+      const accounts = { passwd: alone.passwd, group: `${alone.group}b:x:${gid + 1}:${me}\n` };
+      expect(failure(() => resolveWith(accounts, 0o664, gid + 1))).toMatchObject({ code: 'config' });
+    });
   });
 
   test.each([

@@ -21,6 +21,7 @@ import {
 } from './config-paths.ts';
 import { matchList } from './patterns.ts';
 import { parsePort } from './ports.ts';
+import { isPrivateGroup } from './private-group.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
 
 type HostKeyPolicy = 'yes' | 'accept-new' | 'no' | 'ask';
@@ -151,6 +152,8 @@ interface Value extends Place {
 export interface FileContext {
   readonly userFile: boolean;
   readonly checkOwner: boolean;
+  /** Where `passwd` and `group` are. */
+  readonly accounts: string;
   readonly explicit: boolean;
 }
 
@@ -354,7 +357,10 @@ export function readConfigFile(path: string, context: FileContext, included: boo
     // The file may name a program (ProxyCommand): a user who can write it can run programs as this user.
     if (context.checkOwner && process.getuid !== undefined) {
       const foreign = stat.uid !== 0 && stat.uid !== process.getuid();
-      if (foreign || (stat.mode & 0o022) !== 0) throw bad('others may write it (owner or permissions)');
+      const isShared = (stat.mode & 0o020) !== 0 && !isPrivateGroup(stat.gid, context.accounts);
+      if (foreign || isShared || (stat.mode & 0o002) !== 0) {
+        throw bad('others may write it (owner or permissions)');
+      }
     }
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -426,6 +432,7 @@ export function resolveHost(target: SshTarget, environment: SshEnvironment, log:
       evaluation.readFile(file, {
         userFile: isUserFile(file, environment),
         checkOwner: target.configFiles === undefined && file === usual[0],
+        accounts: environment.accounts ?? '/etc',
         explicit: target.configFiles !== undefined,
       });
     }

@@ -8,13 +8,13 @@ import { clean } from '../../model/plain.ts';
 import type { BoardLog, ConnectStep } from '../board.ts';
 import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
+import { Patience, patiently } from '../patience.ts';
 import type { Answers } from './answers.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
 import { connectionFailure } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
-import { Patience, patiently } from '../patience.ts';
 import type { SshServices, SshTarget, SshTimeouts } from './target.ts';
 import { openSocket, startProxyCommand, type Transport } from './transport.ts';
 

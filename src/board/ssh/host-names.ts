@@ -31,7 +31,7 @@ export function hostNames(files: readonly string[], environment: SshEnvironment)
 function tolerantLines(path: string): ConfigLine[] {
   let text: string | undefined;
   try {
-    text = readConfigFile(path, { userFile: true, checkOwner: false, explicit: false }, true);
+    text = readConfigFile(path, { userFile: true, checkOwner: false, accounts: '', explicit: false }, true);
   } catch (error) {
     if (error instanceof BoardError) return [];
     throw error;

@@ -49,6 +49,8 @@ export interface SshEnvironment {
   /** Environment variables: `SSH_AUTH_SOCK`, `SHELL` and those that the configuration names. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** The folder of `passwd` and `group`; `/etc` if left out. */
+  readonly accounts?: string;
 }
 
 /** Milliseconds after which a step that makes no progress fails with `timeout`. Time spent asking the person does not count. */
