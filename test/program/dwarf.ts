@@ -213,7 +213,7 @@ export function randomProgram(random: Random, units = 1 + random.below(4)): Made
 }
 
 /** Bytes that grow. */
-class Writer {
+export class Writer {
   readonly bytes: number[] = [];
 
   get at(): number {

@@ -10,6 +10,7 @@ import {
   sizeOfType,
   textOfType,
 } from '../../../../test/program/dwarf.ts';
+import { swollen } from '../../../../test/program/swollen.ts';
 import { DebugInfo } from './debug-info.ts';
 import { debugFaultText } from './faults.ts';
 
@@ -275,6 +276,37 @@ describe('[debug-10] debug information of all versions and forms', () => {
         throw new Error(`SEED=${seed + round}`, { cause: error });
       }
     }
+  });
+
+  test('of functions that share a list of ranges only so many are kept as no honest program has', () => {
+    const info = read(swollen({ functions: 6000, ranges: 60 }));
+    expect(info.faults).toContainEqual(
+      expect.objectContaining({ kind: 'too-much', section: '.debug_info' }) as unknown,
+    );
+    const kept = info.functions.flatMap(({ ranges }) => ranges).length;
+    expect(kept).toBeGreaterThan(2 ** 18 - 60);
+    expect(kept).toBeLessThanOrEqual(2 ** 18);
+    expect(info.functionAt(0)).toBeDefined();
+    // A tenth of it is read whole.
+    const some = read(swollen({ functions: 600, ranges: 60 }));
+    expect(some.faults).toEqual([]);
+    expect(some.functions).toHaveLength(600);
+  });
+
+  test('of sequences of lines only so many are kept, and each address is found among them', () => {
+    const many = read(swollen({ functions: 1, ranges: 1, sequences: 70_000 }));
+    expect(many.codeOf(['/src/k.cc'], 1)).toEqual({ line: 1, addresses: [0] });
+    expect(many.nextLineAfter(0)).toBeUndefined();
+    expect(many.faults).toEqual([expect.objectContaining({ kind: 'too-much', section: '.debug_line' })]);
+    const some = read(swollen({ functions: 1, ranges: 1, sequences: 60_000 }));
+    expect(some.codeOf(['/src/k.cc'], 1)).toEqual({ line: 1, addresses: [0] });
+    expect(some.faults).toEqual([]);
+  });
+
+  test('of rows of lines only so many are kept', () => {
+    const info = read(swollen({ functions: 1, ranges: 1, sequences: 2, rows: 600_000 }));
+    expect(info.placeAt(0)).toEqual({ file: '/src/k.cc', line: 1, column: 0 });
+    expect(info.faults).toEqual([expect.objectContaining({ kind: 'too-much', section: '.debug_line' })]);
   });
 
   test('400 KB are read within 100 ms of processor time', () => {

@@ -2,6 +2,7 @@
  * What a program's debug information (DWARF 2 to 5) tells: functions, source lines, inlined calls, global variables with
  * types, stack frames. Nothing is thrown: parts that cannot be read are `faults`, all else is read.
  */
+import { Covering } from '../covering.ts';
 import type { ElfFile } from '../elf.ts';
 import { attributes, tags } from './constants.ts';
 import { Budget } from './cursor.ts';
@@ -10,8 +11,8 @@ import { DebugFault } from './faults.ts';
 import { filesOfUnit } from './file-numbers.ts';
 import { callPlace, FunctionTable, type ProgramFunction } from './functions.ts';
 import { type ProgramGlobal, readGlobals } from './globals.ts';
-import { type LineTable, readLineTable, type SourcePlace } from './lines.ts';
-import { RangeReader } from './ranges.ts';
+import { LineLimits, type LineTable, readLineTable, type SourcePlace } from './lines.ts';
+import { type AddressRange, RangeReader } from './ranges.ts';
 import { type DebugSection, DebugSections } from './sections.ts';
 import { type TypeId, TypeTable } from './types.ts';
 import { type UnwindStep, UnwindTable } from './unwind.ts';
@@ -72,6 +73,9 @@ export class DebugInfo {
   readonly #unitsOfLines = new Map<number, Unit>();
   readonly #functionsOfUnit = new Map<Unit, ProgramFunction[]>();
   readonly #lines = new Map<number, LineTable | undefined>();
+  readonly #lineLimits = new LineLimits();
+  /** What all line tables cover, the first table last. Made when it is first asked for. */
+  #covered: { readonly covering: Covering; readonly tables: readonly LineTable[] } | undefined;
   /** Where runs of lines begin, by address. Read when they are first asked for. */
   #runs: readonly LineRun[] | undefined;
   readonly #files = new Map<Unit, (number: number) => string | undefined>();
@@ -137,7 +141,7 @@ export class DebugInfo {
   }
 
   functionAt(address: number): ProgramFunction | undefined {
-    return this.#functions.at(address);
+    return this.#functions.at(address)?.of;
   }
 
   /** Where the function stands in the source. */
@@ -158,7 +162,7 @@ export class DebugInfo {
    * known.
    */
   callsAt(address: number): readonly ProgramCall[] {
-    const of = this.#functions.at(address);
+    const of = this.functionAt(address);
     if (of === undefined) return [];
     const calls: ProgramCall[] = [];
     let place = this.placeAt(address);
@@ -176,16 +180,10 @@ export class DebugInfo {
 
   /** The source line of the address, that of the innermost call. */
   placeAt(address: number): SourcePlace | undefined {
-    const of = this.#functions.at(address);
-    const range = of?.ranges.find(({ low, high }) => low <= address && address < high);
-    const own = of === undefined ? undefined : this.#entries.unitOf(of.entry)?.lineTable;
-    const found = own === undefined ? undefined : placeOf(this.#lineTable(own), address, range?.high);
-    if (found !== undefined) return found;
-    for (const offset of this.#unitsOfLines.keys()) {
-      const place = placeOf(this.#lineTable(offset), address, undefined);
-      if (place !== undefined) return place;
-    }
-    return undefined;
+    const code = this.#functions.at(address);
+    const own = code === undefined ? undefined : this.#entries.unitOf(code.of.entry)?.lineTable;
+    const found = own === undefined ? undefined : this.#lineTable(own)?.placeAt(address, code?.range.high);
+    return found ?? this.#anyTableAt(address)?.placeAt(address, undefined);
   }
 
   /**
@@ -199,7 +197,7 @@ export class DebugInfo {
     const found = behind.reduce((least, one) => Math.min(least, one.line), Number.POSITIVE_INFINITY);
     const first = new Map<ProgramFunction | undefined, number>();
     for (const { line: at, address } of behind) {
-      const of = this.#functions.at(address);
+      const of = this.functionAt(address);
       if (at === found && !first.has(of)) first.set(of, address);
     }
     return first.size === 0 ? undefined : { line: found, addresses: [...first.values()] };
@@ -210,7 +208,7 @@ export class DebugInfo {
    * inlined at the address's line are passed over.
    */
   nextLineAfter(address: number): number | undefined {
-    const of = this.#functions.at(address);
+    const of = this.functionAt(address);
     const here = this.placeAt(address);
     const depth = this.callsAt(address).length;
     return this.#lineRuns().find(
@@ -218,7 +216,7 @@ export class DebugInfo {
         one.address > address &&
         one.line > 0 &&
         (one.line !== here?.line || one.file !== here.file) &&
-        this.#functions.at(one.address) === of &&
+        this.functionAt(one.address) === of &&
         this.callsAt(one.address).length <= depth,
     )?.address;
   }
@@ -252,6 +250,23 @@ export class DebugInfo {
     return this.#runs;
   }
 
+  /** The first line table that has a place of the address. */
+  #anyTableAt(address: number): LineTable | undefined {
+    if (this.#covered === undefined) {
+      const ranges: AddressRange[] = [];
+      const tables: LineTable[] = [];
+      const all = [...this.#unitsOfLines.keys()].map((offset) => this.#lineTable(offset));
+      for (const table of all.reverse()) {
+        for (const range of table?.covered ?? []) {
+          ranges.push(range);
+          if (table !== undefined) tables.push(table);
+        }
+      }
+      this.#covered = { covering: new Covering(ranges), tables };
+    }
+    return this.#covered.tables[this.#covered.covering.at(address)];
+  }
+
   #lineTable(offset: number): LineTable | undefined {
     if (this.#lines.has(offset)) return this.#lines.get(offset);
     const unit = this.#unitsOfLines.get(offset);
@@ -259,7 +274,7 @@ export class DebugInfo {
       unit === undefined
         ? undefined
         : this.#attempt(undefined, () =>
-            readLineTable(this.#sections, offset, unit, (fault) => this.#note(fault)),
+            readLineTable(this.#sections, offset, unit, this.#lineLimits, (fault) => this.#note(fault)),
           );
     this.#lines.set(offset, table);
     return table;
@@ -309,26 +324,4 @@ export class DebugInfo {
     );
     if (!isKnown && this.#faults.length < mostFaults) this.#faults.push(fault);
   }
-}
-
-/**
- * The place of the address in the table. Of sequences that begin alike the one that ends nearest to `high`, where the
- * function at the address ends: the others are code that a linker left out.
- */
-function placeOf(
-  table: LineTable | undefined,
-  address: number,
-  high: number | undefined,
-): SourcePlace | undefined {
-  let best: LineTable['sequences'][number] | undefined;
-  for (const one of table?.sequences ?? []) {
-    if (one.low > address) break;
-    if (address >= one.high) continue;
-    const isBetter =
-      best === undefined ||
-      one.low > best.low ||
-      (high !== undefined && Math.abs(one.high - high) < Math.abs(best.high - high));
-    if (isBetter) best = one;
-  }
-  return best === undefined ? undefined : table?.placeIn(best, address);
 }

@@ -1,4 +1,5 @@
 /** Functions of a program with their addresses, and the calls that were inlined into them. */
+import { Covering } from '../covering.ts';
 import type { ElfSymbol } from '../elf.ts';
 import { attributes, tags } from './constants.ts';
 import { type Entries, noEntry } from './entries.ts';
@@ -18,11 +19,25 @@ export interface ProgramFunction {
   readonly entry: number;
 }
 
-/** The inlined calls of a function by address: from `addresses[i]` on, up to the next one, stands the code of `calls[i]`. */
-interface InlinedCalls {
-  readonly addresses: readonly number[];
-  /** Entries of the innermost calls; that of the function where none was inlined. */
-  readonly calls: readonly number[];
+/** A range of addresses of a function, or of a call that was inlined into one. */
+interface Code<T> {
+  readonly range: AddressRange;
+  readonly of: T;
+}
+
+/** Code by address: of pieces that overlap the last one counts. */
+class CodeIndex<T> {
+  readonly #code: readonly Code<T>[];
+  readonly #covering: Covering;
+
+  constructor(code: readonly Code<T>[]) {
+    this.#code = code;
+    this.#covering = new Covering(code.map(({ range }) => range));
+  }
+
+  at(address: number): Code<T> | undefined {
+    return this.#code[this.#covering.at(address)];
+  }
 }
 
 /** The functions by address. */
@@ -31,10 +46,10 @@ export class FunctionTable {
   readonly functions: readonly ProgramFunction[];
   readonly #entries: Entries;
   readonly #ranges: RangeReader;
-  /** Ranges of all functions by their low address, and the greatest high address up to each. */
-  readonly #index: readonly { readonly range: AddressRange; readonly of: ProgramFunction }[];
-  readonly #highest: readonly number[];
-  readonly #inlined = new Map<number, InlinedCalls>();
+  /** Ranges of all functions by their low address. */
+  readonly #index: CodeIndex<ProgramFunction>;
+  /** By the functions' entries; calls by their own, which stand behind those they lie in. */
+  readonly #inlined = new Map<number, CodeIndex<number>>();
 
   /**
    * Code that a linker left out has addresses of its own choice, often those of other functions. `symbols` tell which
@@ -55,37 +70,22 @@ export class FunctionTable {
       if (found !== undefined) functions.push(found);
     }
     this.functions = withoutLeftOut(functions, symbols).sort((a, b) => lowOf(a) - lowOf(b));
-    this.#index = this.functions
-      .flatMap((of) => of.ranges.map((range) => ({ range, of })))
-      .sort((a, b) => a.range.low - b.range.low || b.range.high - a.range.high);
-    let highest = 0;
-    this.#highest = this.#index.map(({ range }) => {
-      highest = Math.max(highest, range.high);
-      return highest;
-    });
+    this.#index = new CodeIndex(
+      this.functions
+        .flatMap((of) => of.ranges.map((range) => ({ range, of })))
+        .sort((a, b) => a.range.low - b.range.low || b.range.high - a.range.high),
+    );
   }
 
-  /** The function that has the address. Of several the one that begins last. */
-  at(address: number): ProgramFunction | undefined {
-    let low = 0;
-    let high = this.#index.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#index[middle]?.range.low ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low - 1; i >= 0 && (this.#highest[i] ?? 0) > address; i--) {
-      const one = this.#index[i];
-      if (one !== undefined && address < one.range.high) return one.of;
-    }
-    return undefined;
+  /** The function that has the address, and its range there. Of several the one that begins last. */
+  at(address: number): Code<ProgramFunction> | undefined {
+    return this.#index.at(address);
   }
 
   /** Entries of the calls inlined at the address of the function, the innermost first. Throws `DebugFault`. */
   inlinedAt(of: ProgramFunction, address: number): readonly number[] {
-    const { addresses, calls } = this.#inlinedCalls(of);
     const found: number[] = [];
-    const innermost = calls[lastAtOrBefore(addresses, address)] ?? of.entry;
+    const innermost = this.#inlinedCalls(of).at(address)?.of ?? of.entry;
     for (let one = innermost; one !== of.entry && one !== noEntry; one = this.#entries.parent(one)) {
       if (this.#entries.tag(one) === tags.inlinedSubroutine) found.push(one);
     }
@@ -100,66 +100,24 @@ export class FunctionTable {
     return { name, scope: this.#entries.scope(entry), linkageName: linkageName ?? name, ranges, entry };
   }
 
-  #inlinedCalls(of: ProgramFunction): InlinedCalls {
+  #inlinedCalls(of: ProgramFunction): CodeIndex<number> {
     const known = this.#inlined.get(of.entry);
     if (known !== undefined) return known;
     // Where it cannot be read it is not tried anew.
-    this.#inlined.set(of.entry, { addresses: [], calls: [] });
+    this.#inlined.set(of.entry, new CodeIndex([]));
     const entries = this.#entries;
-    const calls: { readonly entry: number; readonly range: AddressRange }[] = [];
+    const calls: Code<number>[] = [];
     for (let entry = of.entry + 1; entry < entries.end(of.entry); entry++) {
       // A function within the function is one of its own.
       if (entries.tag(entry) === tags.subprogram) entry = entries.end(entry) - 1;
       else if (entries.tag(entry) === tags.inlinedSubroutine) {
-        for (const range of this.#ranges.rangesOf(entry)) calls.push({ entry, range });
+        for (const range of this.#ranges.rangesOf(entry)) calls.push({ range, of: entry });
       }
     }
-    const inlined = innermostCalls(of.entry, calls);
+    const inlined = new CodeIndex(calls);
     this.#inlined.set(of.entry, inlined);
     return inlined;
   }
-}
-
-/** Which call counts at each address: the last one of the list that covers it. Calls stand behind those they lie in. */
-function innermostCalls(
-  outside: number,
-  calls: readonly { readonly entry: number; readonly range: AddressRange }[],
-): InlinedCalls {
-  const borders = new Set(calls.flatMap(({ range }) => [range.low, range.high]));
-  const addresses = [...borders].sort((a, b) => a - b);
-  const found: number[] = addresses.map(() => outside);
-  // From the last call backwards each piece is painted once: `free` leads to the next one that is not.
-  const free = Array.from({ length: addresses.length + 1 }, (_, i) => i);
-  const nextFree = (from: number): number => {
-    let at = from;
-    while (free[at] !== at) at = free[at] ?? at;
-    for (let i = from; i !== at; ) {
-      const next = free[i] ?? at;
-      free[i] = at;
-      i = next;
-    }
-    return at;
-  };
-  for (const { entry, range } of calls.toReversed()) {
-    const end = lastAtOrBefore(addresses, range.high);
-    for (let i = nextFree(lastAtOrBefore(addresses, range.low)); i < end; i = nextFree(i)) {
-      found[i] = entry;
-      free[i] = i + 1;
-    }
-  }
-  return { addresses, calls: found };
-}
-
-/** Index of the last number that is not greater; -1 if all are. Numbers ascend. */
-function lastAtOrBefore(numbers: readonly number[], wanted: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((numbers[middle] ?? 0) <= wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 /** The source name of an inlined call's function, and where the call stands. */

@@ -1,19 +1,29 @@
 /** Line tables (.debug_line, versions 2 to 5): which source line each address was made from. */
 
-import type { Cursor } from './cursor.ts';
+import { Budget, type Cursor } from './cursor.ts';
 import { DebugFault } from './faults.ts';
 import { readNumber, skipForm } from './forms.ts';
 import { joinPath } from './paths.ts';
+import type { AddressRange } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
+import { SequenceIndex } from './sequences.ts';
 
 const section = '.debug_line';
 /** More than any source file has: greater numbers, and negative ones, are damage. */
 const mostLines = 2 ** 31;
 
+/** Rows of one program, one and more for each byte of the largest program memory, 64 KiB, and the like of sequences. */
+const mostRows = 2 ** 20;
+const mostSequences = 2 ** 16;
+
+/** What the line tables of one program may hold together. */
+export class LineLimits {
+  readonly rows = new Budget(mostRows);
+  readonly sequences = new Budget(mostSequences);
+}
+
 /** A run of addresses without a gap, with rows in the order of their addresses. */
-interface Sequence {
-  readonly low: number;
-  readonly high: number;
+interface Sequence extends AddressRange {
   readonly firstRow: number;
   /** Behind its last row. */
   readonly endRow: number;
@@ -64,19 +74,28 @@ export class LineTable {
   readonly version: number;
   /** Paths by their number in the table: absolute, or relative to what the compiler did not say. */
   readonly files: readonly string[];
-  /** By their first address. */
-  readonly sequences: readonly Sequence[];
+  readonly #sequences: SequenceIndex<Sequence>;
   readonly #rows: Rows;
 
   constructor(version: number, files: readonly string[], rows: Rows, sequences: readonly Sequence[]) {
     this.version = version;
     this.files = files;
-    this.sequences = sequences;
+    this.#sequences = new SequenceIndex(sequences);
     this.#rows = rows;
   }
 
-  /** The place of an address of the sequence. */
-  placeIn(sequence: Sequence, address: number): SourcePlace {
+  /** The addresses that it has places of, by the first one; ranges may overlap. */
+  get covered(): readonly AddressRange[] {
+    return this.#sequences.covered;
+  }
+
+  /**
+   * The place of the address. Of sequences that begin alike the one that ends nearest to `high`, where the function at the
+   * address ends: the others are code that a linker left out.
+   */
+  placeAt(address: number, high: number | undefined): SourcePlace | undefined {
+    const sequence = this.#sequences.at(address, high);
+    if (sequence === undefined) return undefined;
     const row = this.#rowAt(sequence, address);
     return {
       file: this.files[this.#rows.files[row] ?? 0] ?? '',
@@ -94,7 +113,7 @@ export class LineTable {
   /** Each run of rows of one line: its first address. Of a sequence in the order of addresses. */
   *runs(): Generator<{ readonly file: string; readonly line: number; readonly address: number }> {
     const { addresses, files, lines } = this.#rows;
-    for (const { firstRow, endRow } of this.sequences) {
+    for (const { firstRow, endRow } of this.#sequences.sequences) {
       let before = -1;
       for (let row = firstRow; row < endRow; row++) {
         // Of rows of one address the last one counts.
@@ -168,6 +187,7 @@ export function readLineTable(
   sections: DebugSections,
   offset: number,
   unit: { readonly folder: string; readonly textOffsetsBase: number },
+  limits: LineLimits,
   onFault: (fault: DebugFault) => void,
 ): LineTable {
   const outer = sections.cursor(section, offset);
@@ -205,12 +225,11 @@ export function readLineTable(
   const rows = new Rows();
   const sequences: Sequence[] = [];
   try {
-    runProgram(cursor.part(program, end), header, list, sections, rows, sequences);
+    runProgram(cursor.part(program, end), header, list, sections, limits, rows, sequences);
   } catch (error) {
     if (!(error instanceof DebugFault)) throw error;
     onFault(error);
   }
-  sequences.sort((a, b) => a.low - b.low || a.high - b.high);
   return new LineTable(version, list.files, rows, sequences);
 }
 
@@ -277,6 +296,7 @@ function runProgram(
   header: Header,
   { folders, files }: FileList,
   sections: DebugSections,
+  limits: LineLimits,
   rows: Rows,
   sequences: Sequence[],
 ): void {
@@ -295,11 +315,16 @@ function runProgram(
       operation = sum % operationsPerInstruction;
     }
   };
+  const addRow = (): void => {
+    limits.rows.spend(1, section, cursor.at);
+    rows.add(address, file, line, column);
+  };
   const endSequence = (): void => {
     rows.sort(firstRow);
     const low = rows.addresses[firstRow];
     // Linkers give code that they left out the last address.
     if (low !== undefined && low < address && address <= 2 ** 32) {
+      limits.sequences.spend(1, section, cursor.at);
       sequences.push({ low, high: address, firstRow, endRow: rows.count });
     } else rows.cutTo(firstRow);
     firstRow = rows.count;
@@ -317,7 +342,7 @@ function runProgram(
         const adjusted = code - firstSpecial;
         advance(Math.floor(adjusted / lineRange));
         line += lineBase + (adjusted % lineRange);
-        rows.add(address, file, line, column);
+        addRow();
         continue;
       }
       switch (code) {
@@ -340,7 +365,7 @@ function runProgram(
           break;
         }
         case standard.copy:
-          rows.add(address, file, line, column);
+          addRow();
           break;
         case standard.advanceAddress:
           advance(cursor.uleb());

@@ -1,5 +1,6 @@
 /** The address ranges of entries: low and high address, .debug_ranges, .debug_rnglists. */
 import { attributes, forms } from './constants.ts';
+import { Budget } from './cursor.ts';
 import type { Entries, Unit } from './entries.ts';
 import type { DebugSections } from './sections.ts';
 
@@ -14,6 +15,9 @@ const lists = '.debug_rnglists';
 const lastAddress = 0xffff_ffff;
 /** Linkers give code that they left out an address that high. */
 const leftOut = 0xffff_fffe;
+
+/** Ranges of one program: entries may share a list, so that a short file can ask for far more than it holds. */
+const mostRanges = 2 ** 18;
 
 /** Kinds of entries of a range list (DWARF 5, 7.25). */
 const kinds = {
@@ -31,6 +35,7 @@ const kinds = {
 export class RangeReader {
   readonly #entries: Entries;
   readonly #sections: DebugSections;
+  readonly #kept = new Budget(mostRanges);
 
   constructor(entries: Entries, sections: DebugSections) {
     this.#entries = entries;
@@ -42,7 +47,9 @@ export class RangeReader {
     const ranges: AddressRange[] = [];
     for (const range of this.#rangesOf(entry)) {
       const { low, high } = range;
-      if (low < high && high <= lastAddress + 1 && low < leftOut) ranges.push(range);
+      if (low >= high || high > lastAddress + 1 || low >= leftOut) continue;
+      this.#kept.spend(1, '.debug_info', this.#entries.offset(entry));
+      ranges.push(range);
     }
     return ranges;
   }
