@@ -120,7 +120,7 @@ export class FeedPair {
   type(offset: number, ...values: number[]): number {
     const id = ++this.#edit;
     const bytes = Uint8Array.from(values);
-    this.store.type(id, offset, bytes);
+    this.store.type(id, [{ offset, bytes }]);
     this.toHost.push({ type: 'edit', id, offset, bytes });
     return id;
   }

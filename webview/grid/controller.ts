@@ -21,6 +21,7 @@ import {
   countBytes,
   countWithout,
   flagsUnder,
+  inSharedBuffers,
   isBaseUnread,
   isUnread,
   piecesOf,
@@ -586,8 +587,9 @@ export class GridController {
   /** @param immediate what the page said of that when the gesture began */
   #edit(label: string, edits: readonly PageEdit[], immediate: boolean): void {
     const { store, host, t, notify } = this.#parts;
-    const { id, answer } = host.edit({ label, edits, immediate });
-    for (const edit of edits) store.type(id, edit.offset, edit.bytes);
+    const sent = inSharedBuffers(edits);
+    const { id, answer } = host.edit({ label, edits: sent, immediate });
+    store.type(id, sent);
     answer.catch((error: unknown) => {
       notify({ text: t('editFailed', failureText(t, error)) });
       store.untype(id);

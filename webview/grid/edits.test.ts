@@ -3,6 +3,7 @@ import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-
 import {
   countWithout,
   flagsUnder,
+  inSharedBuffers,
   isBaseUnread,
   isUnread,
   piecesOf,
@@ -86,4 +87,20 @@ test('ranges are cut out of runs, wherever they lie', () => {
     [9, 9],
   ]);
   expect(cut(0, 100)).toEqual([]);
+});
+
+test('all runs of a gesture lie in three buffers, in order, and are what they were', () => {
+  const edits = Array.from({ length: 1000 }, (_, i) => ({
+    offset: 16 * i,
+    bytes: Uint8Array.of(i, i >> 8, 7).subarray(0, 1 + (i % 3)),
+    seen: {
+      base: Uint8Array.of(i + 1, i >> 8, 8).subarray(0, 1 + (i % 3)),
+      shown: Uint8Array.of(i + 2, i >> 8, 9).subarray(0, 1 + (i % 3)),
+    },
+  }));
+  const shared = inSharedBuffers(edits);
+  expect(shared).toEqual(edits);
+  const buffers = shared.flatMap(({ bytes, seen }) => [bytes.buffer, seen.base.buffer, seen.shown.buffer]);
+  expect(new Set(buffers).size).toBe(3);
+  expect(inSharedBuffers([])).toEqual([]);
 });

@@ -73,6 +73,25 @@ export function withSeen({ offset, bytes }: Run, { offset: from, ...all }: Shown
   return { offset, bytes, seen: { base, shown } };
 }
 
+/**
+ * The same edits with their bytes in three buffers: VS Code looks up the buffer of each array among all buffers of a message, so
+ * that as many buffers as a long column has runs would stop the window.
+ */
+export function inSharedBuffers(edits: readonly PageEdit[]): PageEdit[] {
+  const total = countBytes(edits);
+  const [values, bases, cells] = [new Uint8Array(total), new Uint8Array(total), new Uint8Array(total)];
+  let at = 0;
+  return edits.map(({ offset, bytes, seen }) => {
+    const cut = [at, at + bytes.length] as const;
+    values.set(bytes, at);
+    bases.set(seen.base, at);
+    cells.set(seen.shown, at);
+    at += bytes.length;
+    const shared = { base: bases.subarray(...cut), shown: cells.subarray(...cut) };
+    return { offset, bytes: values.subarray(...cut), seen: shared };
+  });
+}
+
 /** What is left of the runs without the ranges. */
 export function withoutRanges(runs: readonly Run[], ranges: readonly ByteRange[]): readonly Run[] {
   return ranges.reduce<readonly Run[]>(

@@ -5,6 +5,7 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { Random, runSeed } from '../../test/conformance/random.ts';
 import { FeedPair } from '../../test/webview/feed-pair.ts';
 import { requestTimeout } from '../host.ts';
+import { ByteStore } from './store.ts';
 
 const { known, staged } = stateBits;
 
@@ -545,4 +546,16 @@ describe('[shape-2] whatever happens on the way', () => {
     const since = random.below(pair.tick + 1);
     expect(pair.store.read(cut, since), `seed ${seed}: ${story}`).toEqual(pair.host(cut, since));
   });
+});
+
+test('all runs of a gesture are typed in one change', () => {
+  let changes = 0;
+  const host = { window: () => undefined, drawn: () => undefined, now: () => 0 };
+  const store = new ByteStore(host, { offset: 0, length: 4096 }, () => changes++);
+  store.type(
+    1,
+    Array.from({ length: 100 }, (_, i) => ({ offset: 16 * i, bytes: Uint8Array.of(i + 1) })),
+  );
+  expect(changes).toBe(1);
+  expect([...store.read({ offset: 16 * 7, length: 2 }).bytes]).toEqual([8, 0]);
 });

@@ -301,8 +301,8 @@ export class ByteStore {
   }
 
   /** Shows typed bytes at once, until a delta has the host's view of the edit with this id. */
-  type(edit: number, offset: number, bytes: Uint8Array): void {
-    this.#setTyped([...this.#typed, { edit, offset, bytes }]);
+  type(edit: number, runs: readonly Run[]): void {
+    this.#setTyped(this.#typed.concat(runs.map(({ offset, bytes }) => ({ edit, offset, bytes }))));
     this.#changed();
   }
 
