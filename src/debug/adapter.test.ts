@@ -119,6 +119,7 @@ class Bench {
   readonly sent: Buffer[] = [];
   core = program();
   readonly programsRead = new Emitter<void>();
+  readonly dropChanged = vi.fn(async (): Promise<void> => undefined);
   order: ThreadOrder = 'place';
   columns = ownedColumns;
   adapter: ObservingAdapter | undefined;
@@ -143,7 +144,9 @@ class Bench {
               address,
               text: `op ${col}.${row} ${address}`,
             }));
-      const programs = { at, listing, onDidChange: this.programsRead.event, dispose: () => undefined };
+      const { dropChanged } = this;
+      const onDidChange = this.programsRead.event;
+      const programs = { at, listing, dropChanged, onDidChange, dispose: () => undefined };
       const halting = new Halting(this.link, info, cores, this.time);
       return { cores, programs, memory: new CoreMemory(this.link, info), halting, order: this.order };
     },
@@ -273,6 +276,23 @@ describe('a session that observes', () => {
     bench.time.advance(1200);
     await told;
     expect(bench.array.count('status')).toBe(2);
+  });
+
+  test('programs that changed are dropped once an epoch begins, and not between', async () => {
+    await bench.attach();
+    const { array, time, dropChanged } = bench;
+    const look = async (): Promise<void> => {
+      const before = array.count('status');
+      time.advance(1000);
+      await vi.waitFor(() => expect(array.count('status')).toBeGreaterThan(before));
+      await settle();
+    };
+    await look();
+    expect(dropChanged).not.toHaveBeenCalled();
+    array.reset(ownedColumns);
+    await look();
+    await look();
+    expect(dropChanged).toHaveBeenCalledTimes(1);
   });
 
   test('[debug-1] ordered by state, those that hang come first', async () => {

@@ -174,6 +174,8 @@ export class ObservingAdapter extends DebugSession {
   #wasAllowed = false;
   /** The failure that was told last. */
   #told: string | undefined;
+  /** The epoch that was seen last. */
+  #epoch: string | undefined;
 
   constructor(services: AdapterServices) {
     super();
@@ -249,6 +251,8 @@ export class ObservingAdapter extends DebugSession {
       this.#following.add(observed.programs);
       this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
       this.#following.add(observed.cores.onDidChange(() => this.#breakpoints?.noteStates()));
+      this.#epoch = observed.halting.partition?.epoch;
+      this.#following.add(observed.cores.onDidChange(() => this.#noteEpoch()));
       this.#following.add(observed.programs.onDidChange(() => this.#tellNames()));
       this.#following.add(observed.programs.onDidChange(() => void this.#applyBreakpoints()));
       this.sendEvent(new InitializedEvent());
@@ -823,6 +827,15 @@ export class ObservingAdapter extends DebugSession {
     if (cores.some((core) => this.#names.get(threadOfTile(core.tile)) !== this.#nameOf(core))) {
       this.sendEvent(new ThreadEvent('started', threadOfTile(first.tile)));
     }
+  }
+
+  /** The cores of another epoch may run a program that was built meanwhile. */
+  #noteEpoch(): void {
+    const { halting, programs } = this.#observed ?? {};
+    const epoch = halting?.partition?.epoch;
+    if (epoch === undefined || epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    void programs?.dropChanged();
   }
 
   #nameOf(core: Core): string {

@@ -21,6 +21,17 @@ export async function exists(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
+/** A file's version: another text after each change; empty where no file can be reached. */
+export async function versionOf(uri: vscode.Uri): Promise<string> {
+  try {
+    const { size, mtime } = await vscode.workspace.fs.stat(uri);
+    return `${size} ${mtime}`;
+  } catch {
+    // Nothing is there yet, or not any more.
+    return '';
+  }
+}
+
 /** What was thrown while a file was read, as a fault of the file. */
 export function faultOf(error: unknown): FileFault {
   const found = error instanceof Error ? error.message : String(error);

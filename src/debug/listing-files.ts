@@ -12,6 +12,12 @@ const mostCharacters = 64 * 1024 * 1024;
 /** A disassembler takes less than a second, milliseconds. */
 const disassemblerPatience = 30_000;
 
+/** Where a listing of an ELF may lie beside it. */
+export function listingPlaces(elf: vscode.Uri): readonly vscode.Uri[] {
+  const paths = new Set([`${elf.path}.lst`, elf.path.replace(/\.elf$/, '.lst')]);
+  return [...paths].filter((path) => path !== elf.path).map((path) => elf.with({ path }));
+}
+
 /** The listing of an ELF; `undefined` where nothing has one. Throws `Refused`, `FileFault`, and what VS Code throws. */
 export async function listingOf(elf: vscode.Uri): Promise<readonly Instruction[] | undefined> {
   const disassembler: unknown = vscode.workspace.getConfiguration('tilescope').get('disassembler');
@@ -19,9 +25,8 @@ export async function listingOf(elf: vscode.Uri): Promise<readonly Instruction[]
   if (isNamed && vscode.workspace.isTrusted) {
     return readListing(await disassembledBy(disassembler, elf), 'objdump');
   }
-  for (const path of new Set([`${elf.path}.lst`, elf.path.replace(/\.elf$/, '.lst')])) {
-    const beside = elf.with({ path });
-    if (path !== elf.path && (await exists(beside))) return readListing(textOf(await bytesOf(beside)), 'lst');
+  for (const beside of listingPlaces(elf)) {
+    if (await exists(beside)) return readListing(textOf(await bytesOf(beside)), 'lst');
   }
   if (isNamed) throw new Refused(untrustedText(vscode.l10n));
   return undefined;

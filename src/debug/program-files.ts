@@ -9,8 +9,8 @@ import type { FileFault } from '../model/program/faults.ts';
 import { type LinkerFile, linkerReaders } from '../model/program/linker-files.ts';
 import type { Instruction } from '../model/program/listing.ts';
 import { textOf } from '../model/text-of.ts';
-import { bytesOf, exists, faultOf } from './build-file.ts';
-import { listingOf } from './listing-files.ts';
+import { bytesOf, exists, faultOf, versionOf } from './build-file.ts';
+import { listingOf, listingPlaces } from './listing-files.ts';
 import { CoreProgram, type Programs } from './programs.ts';
 
 /** Where a build lies: the partition's first column, and the first row of cores. */
@@ -19,13 +19,19 @@ export interface ProgramPlace {
   readonly coreStart: number;
 }
 
+/** What was read of a core's files, with their versions before that. */
+interface FromFiles<T> {
+  readonly version: Promise<string>;
+  readonly found: T;
+}
+
 const keyOf = ({ col, row }: Tile): string => `${col},${row}`;
 
 export class ProgramFiles implements Programs {
   readonly #files = new Map<string, vscode.Uri>();
   /** Those that were read; `undefined` for one that cannot be. */
-  readonly #programs = new Map<string, CoreProgram | undefined>();
-  readonly #listings = new Map<string, Promise<readonly Instruction[] | undefined>>();
+  readonly #programs = new Map<string, FromFiles<CoreProgram | undefined>>();
+  readonly #listings = new Map<string, FromFiles<Promise<readonly Instruction[] | undefined>>>();
   readonly #changed = new Emitter<void>();
   readonly #onFault: (path: string, fault: FileFault | DebugFault) => void;
   readonly #waiting = new Set<string>();
@@ -62,22 +68,34 @@ export class ProgramFiles implements Programs {
       this.#waiting.add(key);
       void this.#readAll();
     }
-    return this.#programs.get(key);
+    return this.#programs.get(key)?.found;
   }
 
   async listing(tile: Tile): Promise<readonly Instruction[] | undefined> {
     const key = keyOf(tile);
     const uri = this.#files.get(key);
     if (uri === undefined) return undefined;
-    const listing = this.#listings.get(key) ?? listingOf(uri);
-    this.#listings.set(key, listing);
+    let listing = this.#listings.get(key);
+    if (listing === undefined) {
+      const version = listingVersionOf(uri);
+      listing = { version, found: version.then(() => listingOf(uri)) };
+      this.#listings.set(key, listing);
+    }
     try {
-      return await listing;
+      return await listing.found;
     } catch (error) {
       // The next one who asks tries again: the file may be there by then.
-      this.#listings.delete(key);
+      if (this.#listings.get(key) === listing) this.#listings.delete(key);
       throw error;
     }
+  }
+
+  async dropChanged(): Promise<void> {
+    const dropped = await Promise.all([
+      this.#dropChangedIn(this.#programs, versionOf),
+      this.#dropChangedIn(this.#listings, listingVersionOf),
+    ]);
+    if (dropped.includes(true) && !this.#disposed) this.#changed.fire();
   }
 
   dispose(): void {
@@ -85,14 +103,35 @@ export class ProgramFiles implements Programs {
     this.#changed.dispose();
   }
 
+  /** The answer: whether something was dropped. */
+  async #dropChangedIn(
+    kept: Map<string, FromFiles<unknown>>,
+    now: (uri: vscode.Uri) => Promise<string>,
+  ): Promise<boolean> {
+    const dropped = await Promise.all(
+      [...kept].map(async ([key, one]) => {
+        const uri = this.#files.get(key);
+        if (uri === undefined || (await now(uri)) === (await one.version)) return false;
+        // It may have been read anew meanwhile.
+        return kept.get(key) === one && kept.delete(key);
+      }),
+    );
+    return dropped.includes(true);
+  }
+
   /** Reads what is waited for, one after the other: a large one takes some 30 ms of the extension host. */
   async #readAll(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
     for (const key of this.#waiting) {
-      this.#waiting.delete(key);
       const uri = this.#files.get(key);
-      if (uri !== undefined) this.#programs.set(key, await this.#read(uri));
+      if (uri !== undefined) {
+        const version = versionOf(uri);
+        await version;
+        this.#programs.set(key, { version, found: await this.#read(uri) });
+      }
+      // Who asks while it is read does not have it read twice.
+      this.#waiting.delete(key);
       if (this.#disposed) break;
       // Others have their turn.
       await new Promise((resume) => setImmediate(resume));
@@ -131,4 +170,9 @@ export class ProgramFiles implements Programs {
   #tell(uri: vscode.Uri, fault: FileFault | DebugFault): void {
     if (!this.#disposed) this.#onFault(uri.fsPath, fault);
   }
+}
+
+/** The version of an ELF and of the listings beside it. */
+async function listingVersionOf(elf: vscode.Uri): Promise<string> {
+  return (await Promise.all([elf, ...listingPlaces(elf)].map(versionOf))).join();
 }

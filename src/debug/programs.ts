@@ -11,12 +11,14 @@ import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
 
 /** The programs of a partition's cores. */
 export interface Programs extends Disposable {
-  /** Fires when programs were read. */
+  /** Fires when programs were read, or dropped. */
   readonly onDidChange: Event<void>;
   /** That of a tile's core; `undefined` where none is known. */
   at(tile: Tile): CoreProgram | undefined;
   /** The instructions of that program; `undefined` where nothing tells them. Rejects with what can be said of the failure. */
   listing(tile: Tile): Promise<readonly Instruction[] | undefined>;
+  /** Drops what was read of files that changed since: the next need reads them. Never rejects. */
+  dropChanged(): Promise<void>;
 }
 
 /** A core's ELF with its debug information, if it has any, and what its linker was told. */

@@ -148,6 +148,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
             programs: {
               at: ({ col, row }) => (col === startCol ? programs.get(row) : undefined),
               listing: async () => undefined,
+              dropChanged: async () => undefined,
               onDidChange: new Emitter<void>().event,
               dispose: () => undefined,
             },
