@@ -642,6 +642,21 @@ describe('a session that observes', () => {
     expect(bench.array.count('clocks') + bench.array.count('hold')).toBe(0);
   });
 
+  test('a refusal is shown to a person, but not that of a watch expression, which is evaluated at each stop', async () => {
+    await bench.attach();
+    for (const command of ['evaluate', 'goto']) {
+      await expect(bench.client.customRequest(command, { expression: 'sum' })).rejects.toThrow();
+    }
+    const shown = bench.messages.flatMap(({ command, body }) => {
+      const { error } = (body ?? {}) as { readonly error?: { readonly showUser?: boolean } };
+      return error === undefined ? [] : [[command, error.showUser]];
+    });
+    expect(shown).toEqual([
+      ['evaluate', false],
+      ['goto', true],
+    ]);
+  });
+
   test('every kind of message that the adapter sends fits the protocol, whatever it is asked', async () => {
     await bench.attach();
     const { client } = bench;

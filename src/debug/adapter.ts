@@ -809,7 +809,8 @@ export class ObservingAdapter extends DebugSession {
       id: 1,
       format: '{_why}',
       variables: { _why: plainText(why) },
-      showUser: true,
+      // Watch expressions are evaluated at each stop: what comes of them is shown where they stand.
+      showUser: response.command !== 'evaluate',
     });
   }
 

@@ -19,6 +19,7 @@ interface Sent {
   readonly command?: string;
   readonly success?: boolean;
   readonly request_seq?: number;
+  readonly body?: unknown;
 }
 
 /** The messages in what was sent over a stream: each has a header with its length. Throws where one has none. */
