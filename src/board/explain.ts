@@ -264,10 +264,12 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       return explainAuth(facts, host, l10n);
     case 'key-unreadable':
       return {
-        message: l10n.t('The key file {0} could not be used.', facts.text('path') ?? l10n.t('of this board')),
-        nextStep: l10n.t(
-          'Check that the file exists, that only you may read it, and that the passphrase is right.',
+        message: l10n.t(
+          'The key file {0} could not be used: {1}.',
+          facts.text('path') ?? l10n.t('of this board'),
+          facts.text('reason') ?? '?',
         ),
+        nextStep: l10n.t('Correct that, or choose another key file.'),
       };
     case 'config':
       return explainConfig(facts, l10n);

@@ -102,6 +102,32 @@ function key(publicKey: string): TestServerOptions {
   });
 }
 
+/** A key of a FIDO token as `ssh-keygen -t ed25519-sk` writes it; the private part is none. */
+function tokenKey(cipher: string): string {
+  const field = (data: Buffer | string): Buffer => {
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(data.length);
+    return Buffer.concat([head, Buffer.from(data)]);
+  };
+  const publicPart = Buffer.concat([
+    field('sk-ssh-ed25519@openssh.com'),
+    field(randomBytes(32)),
+    field('ssh:'),
+  ]);
+  const kdf = cipher === 'none' ? 'none' : 'bcrypt';
+  const body = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    field(cipher),
+    field(kdf),
+    field(''),
+    Buffer.from([0, 0, 0, 1]),
+    field(publicPart),
+    field(randomBytes(64)),
+  ]);
+  const lines = body.toString('base64').replace(/.{70}/g, '$&\n');
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
 function keygen(name: string, ...args: string[]): { path: string; publicKey: string } {
   const path = join(machine.home, '.ssh', name);
   execFileSync('ssh-keygen', ['-q', '-f', path, ...args]);
@@ -257,7 +283,11 @@ describe('[main-13] proving who we are', () => {
     const { path } = keygen('shared', '-t', 'ed25519', '-N', '');
     chmodSync(path, 0o644);
     const junk = machine.put('junk', 'hello\n');
+    const token = machine.put('token', tokenKey('none'));
+    const locked = machine.put('locked', tokenKey('aes256-ctr'));
     for (const [file, reason] of [
+      [token, 'FIDO token (sk-ssh-ed25519@openssh.com)'],
+      [locked, 'FIDO token (sk-ssh-ed25519@openssh.com)'],
       [join(machine.home, 'gone'), 'there is no such file'],
       [path, 'others may read it'],
       [junk, ''],
@@ -266,6 +296,7 @@ describe('[main-13] proving who we are', () => {
       expect(error).toMatchObject({ code: 'key-unreadable', facts: { path: file } });
       expect(error.facts['reason']).toContain(reason);
     }
+    expect(person.asked).toEqual([]);
   });
 
   describe('with an ssh agent', () => {

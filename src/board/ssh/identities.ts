@@ -212,6 +212,7 @@ class KeyFile {
       if (beside) return beside;
       throw error;
     }
+    refuseSecurityKey(this.#text);
     const plain = parsePrivate(this.#text, undefined);
     if (plain instanceof Error) {
       if (!isEncrypted(this.#text)) throw plain;
@@ -273,6 +274,14 @@ function refuseOpenPermissions(path: string): void {
   }
 }
 
+/** A FIDO token makes signatures of types that ssh2 does not know, for a key in a file as for one in the agent. */
+function refuseSecurityKey(text: string): void {
+  const type = publicBlobOfOpenSsh(text)?.type ?? /^\S+/.exec(text)?.[0];
+  if (type !== undefined && /^sk-[\w.@-]{1,60}$/.test(type)) {
+    throw new Error(`it is the key of a FIDO token (${type}), which cannot be used here`);
+  }
+}
+
 function readPublicPart(path: string): ParsedKey | undefined {
   try {
     return parsed(readPrivateFile(path))[0];
@@ -305,7 +314,7 @@ function readString(data: Buffer, at: number): { value: Buffer; next: number } |
 }
 
 /** The public key stands unencrypted in OpenSSH's format, after cipher, kdf, its options and the count. */
-function publicPartOfOpenSsh(text: string): ParsedKey | undefined {
+function publicBlobOfOpenSsh(text: string): { readonly type: string; readonly blob: Buffer } | undefined {
   const body = openSshBody(text);
   if (body === undefined) return undefined;
   let at = openSshMagic.length;
@@ -316,8 +325,12 @@ function publicPartOfOpenSsh(text: string): ParsedKey | undefined {
   }
   const blob = readString(body, at + 4)?.value;
   const type = blob === undefined ? undefined : readString(blob, 0)?.value.toString('latin1');
-  if (blob === undefined || type === undefined) return undefined;
-  return parsed(`${type} ${blob.toString('base64')}`)[0];
+  return blob === undefined || type === undefined ? undefined : { type, blob };
+}
+
+function publicPartOfOpenSsh(text: string): ParsedKey | undefined {
+  const found = publicBlobOfOpenSsh(text);
+  return found && parsed(`${found.type} ${found.blob.toString('base64')}`)[0];
 }
 
 /** Parses any private or public key text; PKCS #8, which ssh2 does not read, is turned into the older form first. */
