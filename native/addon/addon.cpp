@@ -19,13 +19,19 @@
  *     or another pace
  *   stuck(): the name of the driver's call that does not come back, or nothing
  *   cancel(token), close()
- * Every call but stuck and cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
+ * Every call but stuck and cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`. That of
+ * close() is there once nothing of the device is open any more: never, as long as a call of the driver hangs.
  * Threads: the JavaScript thread makes requests and owns every array; one worker thread per core touches the device
- * and fills them; results come back through one thread-safe function.
+ * and fills them; results come back through one thread-safe function. After close() a thread that nobody waits for ends
+ * the worker.
  */
 #include <napi.h>
 
+#include <chrono>
+#include <future>
 #include <map>
+#include <memory>
+#include <thread>
 #include <utility>
 
 #include "../core/linux_kernel.h"
@@ -204,6 +210,10 @@ class Bridge {
         const std::lock_guard lock(mutex_);
         if (std::exchange(open_, false)) function_.Abort();
     }
+    bool isOpen() {
+        const std::lock_guard lock(mutex_);
+        return open_;
+    }
     Function& function() { return function_; }
 
   private:
@@ -218,8 +228,8 @@ class Bridge {
  */
 class PromiseReply final : public Reply {
   public:
-    PromiseReply(Napi::Env env, Bridge& bridge, std::unique_ptr<Pending> pending)
-        : env_(env), bridge_(bridge), pending_(std::move(pending)) {}
+    PromiseReply(Napi::Env env, std::shared_ptr<Bridge> bridge, std::unique_ptr<Pending> pending)
+        : env_(env), bridge_(std::move(bridge)), pending_(std::move(pending)) {}
     void expect(const ReadRequest& request, bool /*overtakes*/) override {
         uint64_t total = 0;
         for (const ByteRange& range : request.ranges) total += std::min(range.length, mostReadBytes + 1);
@@ -232,6 +242,8 @@ class PromiseReply final : public Reply {
     bool waits() override { return false; }
     void makeReady() override { pending_->memory.makeReady(); }
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
+        // The arrays go with the environment, for which a call that hangs is not waited for.
+        if (!bridge_->isOpen()) throw CoreError("cancelled", "the connection ended");
         return pending_->memory.room(range, at, length);
     }
     void filled(uint64_t /*length*/) override {}
@@ -246,20 +258,20 @@ class PromiseReply final : public Reply {
     }
     void update(const Header& about, const WatchJob& found) override {
         constexpr size_t mostBlock = size_t{1} << 20U;
-        bridge_.send({.update = Update{*pending_->watch, about, found.pack(mostBlock)}});
+        bridge_->send({.update = Update{*pending_->watch, about, found.pack(mostBlock)}});
     }
     void flush() override {}
     void end(const Header& answer) override {
         pending_->answer = answer;
-        bridge_.send({.settled = std::move(pending_)});
+        bridge_->send({.settled = std::move(pending_)});
     }
     void fail(const CoreError& error) noexcept override {
-        bridge_.send({.settled = std::move(pending_), .error = error});
+        bridge_->send({.settled = std::move(pending_), .error = error});
     }
 
   private:
     Napi::Env env_;
-    Bridge& bridge_;
+    std::shared_ptr<Bridge> bridge_;
     std::unique_ptr<Pending> pending_;
 };
 
@@ -317,14 +329,15 @@ class Core final : public Napi::ObjectWrap<Core> {
         onTrace_ = functionIn(options, "onTrace");
         onRefusedStart_ = functionIn(options, "onRefusedStart");
         const Napi::Value holder = options.Get("holder");
-        bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
+        bridge_ = std::make_shared<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
         bridge_->function().Unref(env_);
         device_ = std::make_unique<Device>(
             holder.IsString() ? holder.As<Napi::String>().Utf8Value() : "", device.As<Napi::String>().Utf8Value(),
-            Service::Notices{[this](const Header& list) { bridge_->send({.partitions = list}); },
-                             [this](const std::vector<std::string>& lines) { bridge_->send({.lines = lines}); },
-                             [this](const Header& refused) { bridge_->send({.refusedStart = refused}); },
-                             [this](const std::string& text) { bridge_->send({.lines = {text}}); }});
+            Service::Notices{
+                [bridge = bridge_](const Header& list) { bridge->send({.partitions = list}); },
+                [bridge = bridge_](const std::vector<std::string>& lines) { bridge->send({.lines = lines}); },
+                [bridge = bridge_](const Header& refused) { bridge->send({.refusedStart = refused}); },
+                [bridge = bridge_](const std::string& text) { bridge->send({.lines = {text}}); }});
         device_->service.worker().setTracing(!onTrace_.IsEmpty());
         // Before the environment goes (a worker thread that ends): the device's thread must be gone first.
         napi_add_env_cleanup_hook(env_, &Core::atCleanup, this);
@@ -390,10 +403,27 @@ class Core final : public Napi::ObjectWrap<Core> {
         core->stop();
     }
 
-    /** Ends the thread after its current slice, and the bridge after it. */
+    /** Ends the thread after its current slice, and the bridge after it; one in a call that hangs is not waited for. */
     void stop() {
+        if (device_ && device_->service.worker().stuckIn(stuckAfter) != nullptr) letGo([] {});
         device_.reset();
+        if (ended_.valid()) ended_.wait_for(std::chrono::seconds(1));
+        ended_ = {};
         if (bridge_) bridge_->close();
+    }
+
+    /**
+     * Has a thread of its own end the device, and do something then: a call of the driver may hang, and this thread must
+     * not wait for it. Queued requests fail with `cancelled`, through the bridge.
+     */
+    template <typename Then> void letGo(Then then) {
+        std::promise<void> ended;
+        ended_ = ended.get_future();
+        std::thread([device = std::move(device_), ended = std::move(ended), then = std::move(then)]() mutable {
+            device.reset();
+            then();
+            ended.set_value();
+        }).detach();
     }
 
     /** Ids of requests without a token; those with one are even. */
@@ -408,15 +438,19 @@ class Core final : public Napi::ObjectWrap<Core> {
             auto pending = std::make_unique<Pending>(env_, extra);
             pending->watch = watch;
             const Napi::Promise promise = pending->deferred.Promise();
-            start(std::make_unique<PromiseReply>(env_, *bridge_, std::move(pending)));
-            if (waiting_++ == 0) { // neither the process nor the collector may end before the promises
-                bridge_->function().Ref(env_);
-                Ref();
-            }
+            start(std::make_unique<PromiseReply>(env_, bridge_, std::move(pending)));
+            keepForOneMore();
             return promise;
         } catch (const CoreError& error) {
             throw errorValue(env_, error);
         }
+    }
+
+    /** Neither the process nor the collector may end before a promise. */
+    void keepForOneMore() {
+        if (waiting_++ != 0) return;
+        bridge_->function().Ref(env_);
+        Ref();
     }
 
     Napi::Value ask(const char* op, const Header& header, uint64_t id, Extra extra = Extra::nothing) {
@@ -522,10 +556,17 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Value close(const Napi::CallbackInfo& info) {
-        device_.reset(); // queued requests fail with `cancelled`, through the bridge
-        const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        deferred.Resolve(info.Env().Undefined());
-        return deferred.Promise();
+        auto pending = std::make_unique<Pending>(info.Env(), Extra::nothing);
+        const Napi::Promise promise = pending->deferred.Promise();
+        if (!device_) {
+            pending->deferred.Resolve(info.Env().Undefined());
+            return promise;
+        }
+        keepForOneMore();
+        letGo([reply = std::make_unique<PromiseReply>(env_, bridge_, std::move(pending))] {
+            reply->end(Header::object());
+        });
+        return promise;
     }
 
     Napi::Env env_;
@@ -534,11 +575,13 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::FunctionReference onRefusedStart_;
     /** Whom a watch tells, by its number. */
     std::map<uint64_t, Napi::FunctionReference> onUpdate_;
-    std::unique_ptr<Bridge> bridge_;
+    std::shared_ptr<Bridge> bridge_;
+    /** Once the device is let go: when it has ended. */
+    std::future<void> ended_;
     size_t waiting_ = 0;
     uint64_t nextId_ = 0;
     bool hooked_ = false;
-    /** Until close(). The last member, so the first one to go: its thread, which uses the others, has ended then. */
+    /** Until close(). */
     std::unique_ptr<Device> device_;
 };
 

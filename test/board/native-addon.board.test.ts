@@ -14,6 +14,7 @@ beforeAll(async () => {
   const script = join(dirname(fileURLToPath(import.meta.url)), 'native-addon-script.mjs');
   await board.put(script, '/tmp/native-addon-script.mjs');
   await board.put(script.replace('script.mjs', 'hold-script.mjs'), '/tmp/native-addon-hold-script.mjs');
+  await board.put(script.replace('script.mjs', 'hang-script.mjs'), '/tmp/native-addon-hang-script.mjs');
   await board.put(files.agent, agentPath);
 }, 600_000);
 
@@ -101,5 +102,23 @@ describe('the addon in Node on the board', () => {
     expect(report.tiles[0].registers.join(' ')).toContain(`${0x30280} ${0x1ca}`);
     expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
     await owner.ended();
+  }, 120_000);
+
+  it('closes while a call of the driver hangs, and is done when it comes back [truth-5]', async () => {
+    try {
+      const ran = await board.exec('node /tmp/native-addon-hang-script.mjs /tmp/tilescope.node');
+      expect(ran.stderr).toBe('');
+      const report = JSON.parse(ran.stdout.toString());
+      console.info('closed beside a hanging call:', JSON.stringify(report));
+      expect(report).toMatchObject({
+        stuck: expect.stringContaining('ENQUIRE'),
+        overWhileHanging: false,
+        queued: 'cancelled',
+        list: 'ok',
+      });
+    } finally {
+      await board.control('heal');
+    }
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
   }, 120_000);
 });

@@ -325,6 +325,22 @@ describe('the addon in this process', () => {
     await expect(client.describe(never)).rejects.toBeInstanceOf(BoardError);
   });
 
+  it('is closed within a second though the driver hangs, and leaves nobody waiting', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const hangs = () => new Promise<never>(() => undefined);
+      const { addon } = fakeAddon(new SimulatedArray(), { partitions: hangs, close: hangs });
+      const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+      const running = client.partitions(never).catch((error: unknown) => toBoardError(error).code);
+      const closed = client.dispose();
+      await vi.advanceTimersByTimeAsync(1000);
+      await closed;
+      expect(await running).toBe('connection-lost');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('[live-3] a survey asks for words of each tile, and is asked on and ended like a watch', async () => {
     let tell: (update: unknown) => void = quiet;
     const seen = vi.fn();

@@ -71,6 +71,8 @@ const hitWordsAtOnce = 32_768;
 
 /** How often this thread checks whether a call of the core's thread to the driver returned. */
 const hangCheckMs = 1000;
+/** How long an ended core may take. */
+const closeMs = 1000;
 
 /** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
 export interface AddonCore {
@@ -105,6 +107,7 @@ export interface AddonCore {
   /** The call of the driver that does not return, or nothing. */
   stuck(): unknown;
   cancel(token: number): void;
+  /** Waits for nothing here; its promise does not resolve while a call of the driver hangs. */
   close(): Promise<unknown>;
 }
 
@@ -191,7 +194,7 @@ export class AddonClient implements CoreClient {
     try {
       return new AddonClient(core, checkHello(map(await core.hello())), changed, notices);
     } catch (error) {
-      await core.close();
+      await close(core);
       throw coreError(error);
     }
   }
@@ -357,7 +360,8 @@ export class AddonClient implements CoreClient {
     if (this.#ended !== undefined) return;
     this.#ended = new BoardError('connection-lost', 'the connection was ended here');
     clearInterval(this.#watch);
-    await this.#core.close();
+    await close(this.#core);
+    for (const fail of [...this.#waiting]) fail(this.#ended);
     this.#changed.dispose();
     this.#notices.dispose();
     this.#closed.dispose();
@@ -446,6 +450,16 @@ export class AddonClient implements CoreClient {
         });
     });
   }
+}
+
+/** Ends a core; the call of a driver that hangs is waited for a second, and goes on by itself. */
+async function close(core: AddonCore): Promise<void> {
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    limit = setTimeout(resolve, closeMs);
+  });
+  await Promise.race([core.close(), late]);
+  clearTimeout(limit);
 }
 
 function place(request: CoreReadRequest | CoreWriteRequest): object {
