@@ -2,6 +2,7 @@
 import type { Disposable, Event } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
 import { hexNumber } from '../model/numbers.ts';
+import { Covering } from '../model/program/covering.ts';
 import { DebugInfo, type ProgramCall } from '../model/program/dwarf/debug-info.ts';
 import type { ElfFile } from '../model/program/elf.ts';
 import type { LinkerFile } from '../model/program/linker-files.ts';
@@ -30,6 +31,7 @@ export class CoreProgram {
   #image: ProgramImage | undefined;
   /** Function symbols by their address. */
   readonly #functions: readonly { readonly name: string; readonly value: number; readonly size: number }[];
+  readonly #covering: Covering;
 
   /** `linkerFiles`: those beside the ELF, the most telling first. */
   constructor(elf: ElfFile, linkerFiles: readonly LinkerFile[] = []) {
@@ -37,6 +39,9 @@ export class CoreProgram {
     this.info = new DebugInfo(elf);
     this.symbols = coreSymbols(elf, linkerFiles);
     this.#functions = elf.symbols.filter(({ type }) => type === 'function').sort((a, b) => a.value - b.value);
+    this.#covering = new Covering(
+      this.#functions.map(({ value, size }) => ({ low: value, high: value + size })),
+    );
   }
 
   /** What the ELF puts into program memory. Throws `FileFault` for an ELF with more parts than any linker makes. */
@@ -49,7 +54,7 @@ export class CoreProgram {
   callsAt(address: number): readonly ProgramCall[] {
     const calls = this.info.callsAt(address);
     if (calls.length > 0) return calls;
-    const symbol = this.#functions.findLast(({ value, size }) => value <= address && address < value + size);
+    const symbol = this.#functions[this.#covering.at(address)];
     if (symbol === undefined) return [];
     const { name } = symbol;
     return [{ name, scope: '', linkageName: name, place: undefined, isInlined: false }];

@@ -14,17 +14,30 @@ export interface Swelling {
   readonly sequences?: number;
   /** Rows of each sequence, all of line 1 of `/src/k.cc`. */
   readonly rows?: number;
+  /** Blocks behind the functions, each in the one before. */
+  readonly depth?: number;
+  /** Letters of the name that all functions have; none if they have no name. */
+  readonly nameLength?: number;
 }
 
 /** The sections of the program. */
-export function swollen({ functions, ranges, sequences = 1, rows = 1 }: Swelling): {
+export function swollen({
+  functions,
+  ranges,
+  sequences = 1,
+  rows = 1,
+  depth = 0,
+  nameLength = 0,
+}: Swelling): {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }[] {
   return [
     section('.debug_abbrev', (to) => {
       for (const byte of [1, 0x11, 1, 0x10, 0x17, 0x11, 0x01, 0x1b, 0x08, 0, 0]) to.u8(byte);
-      for (const byte of [2, 0x2e, 0, 0x55, 0x17, 0, 0, 0]) to.u8(byte);
+      for (const byte of [2, 0x2e, 0, 0x55, 0x17, 0, 0]) to.u8(byte);
+      for (const byte of [3, 0x2e, 0, 0x55, 0x17, 0x03, 0x0e, 0, 0]) to.u8(byte);
+      for (const byte of [4, 0x0b, 1, 0, 0, 0]) to.u8(byte);
     }),
     section('.debug_info', (to) =>
       to.unit(() => {
@@ -36,10 +49,12 @@ export function swollen({ functions, ranges, sequences = 1, rows = 1 }: Swelling
         to.u32(0);
         to.text('/src');
         for (let i = 0; i < functions; i++) {
-          to.u8(2);
+          to.u8(nameLength === 0 ? 2 : 3);
           to.u32(0);
+          if (nameLength > 0) to.u32(0);
         }
-        to.u8(0);
+        for (let i = 0; i < depth; i++) to.u8(4);
+        for (let i = 0; i <= depth; i++) to.u8(0);
       }),
     ),
     section('.debug_ranges', (to) => {
@@ -50,6 +65,7 @@ export function swollen({ functions, ranges, sequences = 1, rows = 1 }: Swelling
       to.u32(0);
       to.u32(0);
     }),
+    section('.debug_str', (to) => to.text('a'.repeat(nameLength))),
     section('.debug_line', (to) => to.unit(() => writeLines(to, sequences, rows))),
   ];
 }

@@ -309,6 +309,23 @@ describe('[debug-10] debug information of all versions and forms', () => {
     expect(info.faults).toEqual([expect.objectContaining({ kind: 'too-much', section: '.debug_line' })]);
   });
 
+  test('entries lie in each other only as deep as in honest programs', () => {
+    expect(read(swollen({ functions: 1, ranges: 1, depth: 500 })).faults).toEqual([]);
+    const deep = read(swollen({ functions: 1, ranges: 1, depth: 5000 }));
+    expect(deep.faults).toEqual([expect.objectContaining({ kind: 'too-much', section: '.debug_info' })]);
+    expect(deep.callsAt(0)).toHaveLength(1);
+  });
+
+  test('of a long name that many functions share only so much is read', () => {
+    const info = read(swollen({ functions: 70_000, ranges: 1, nameLength: 1000 }));
+    expect(info.faults).toContainEqual(
+      expect.objectContaining({ kind: 'too-much', section: '.debug_info' }) as unknown,
+    );
+    const length = info.functions.reduce((sum, { name }) => sum + name.length, 0);
+    expect(length).toBeGreaterThan(0);
+    expect(length).toBeLessThanOrEqual(2 ** 26);
+  });
+
   test('400 KB are read within 100 ms of processor time', () => {
     const random = new Random(11);
     const sections = new DwarfWriter(random).write(randomProgram(random, 280));

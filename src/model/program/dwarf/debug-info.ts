@@ -22,6 +22,8 @@ const mostBytes = 2 ** 26;
 /** Steps of work per byte that no honest file needs, and what even an empty one has. */
 const stepsPerByte = 16;
 const leastSteps = 2 ** 16;
+/** Steps that the largest file has: some seconds of a processor. */
+const mostSteps = 2 ** 27;
 const mostFaults = 100;
 /** In a section's flags. */
 const compressed = 0x800;
@@ -92,7 +94,7 @@ export class DebugInfo {
     if (packed !== undefined) this.#note(new DebugFault('packed', packed.name, 0));
     const length = debug.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (length > mostBytes) this.#note(new DebugFault('too-much', '.debug_info', 0));
-    const budget = new Budget(leastSteps + stepsPerByte * length);
+    const budget = new Budget(Math.min(leastSteps + stepsPerByte * length, mostSteps));
     this.#sections = new DebugSections(length > mostBytes ? [] : debug, budget);
     const note = (fault: DebugFault): void => this.#note(fault);
     const attempt = <T>(fallback: T, read: () => T): T => this.#attempt(fallback, read);
@@ -191,9 +193,8 @@ export class DebugInfo {
    * @param spellings paths of the file, as the program has them
    */
   codeOf(spellings: readonly string[], line: number): LineCode | undefined {
-    const behind = this.#lineRuns().filter(
-      (one) => spellings.includes(one.file) && one.line >= line && one.line > 0,
-    );
+    const files = new Set(spellings);
+    const behind = this.#lineRuns().filter((one) => files.has(one.file) && one.line >= line && one.line > 0);
     const found = behind.reduce((least, one) => Math.min(least, one.line), Number.POSITIVE_INFINITY);
     const first = new Map<ProgramFunction | undefined, number>();
     for (const { line: at, address } of behind) {

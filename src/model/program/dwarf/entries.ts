@@ -57,6 +57,11 @@ interface Place {
 export const noEntry = -1;
 /** Chains of references (a call to its function, that to its declaration) are not longer. */
 const mostReferences = 8;
+/** Entries of one program: each has some 50 bytes of debug information. */
+const mostEntries = 2 ** 21;
+/** Entries around an entry, and attributes of one: deeper and longer is damage. */
+const mostNesting = 512;
+const mostAttributes = 256;
 
 /** All entries of a program, numbered from 0 in the order in which they stand. */
 export class Entries {
@@ -372,6 +377,7 @@ export class Entries {
         }
         const kind = abbreviations.get(code);
         if (kind === undefined) throw cursor.fault('abbreviation', code);
+        if (this.count >= mostEntries || open.length >= mostNesting) throw cursor.fault('too-much');
         const values = cursor.at;
         if (kind.bytes !== undefined) cursor.skip(kind.bytes);
         else for (const form of kind.forms) skipForm(cursor, form);
@@ -406,6 +412,7 @@ export class Entries {
         const name = cursor.uleb();
         const form = cursor.uleb();
         if (name === 0 && form === 0) break;
+        if (names.length >= mostAttributes) throw cursor.fault('too-much');
         names.push(name);
         all.push(form);
         constants.push(form === forms.implicitConstant ? cursor.sleb() : 0);

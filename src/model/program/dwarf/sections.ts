@@ -1,17 +1,21 @@
 /** The debug sections of one program, and the texts and addresses that entries name by place or by index. */
 import type { ElfSection } from '../elf.ts';
 import { forms } from './constants.ts';
-import { type Budget, Cursor, textAt } from './cursor.ts';
+import { Budget, Cursor, textAt } from './cursor.ts';
 import { readNumber } from './forms.ts';
 
 /** A section with what is needed of its header. */
 export type DebugSection = Pick<ElfSection, 'name' | 'bytes' | 'flags'>;
+
+/** Characters of all texts of a program that are read; entries may share a long one, and each reads its own. */
+const mostText = 2 ** 26;
 
 const none = new Uint8Array();
 
 /** The sections by name; one that is not there is empty. */
 export class DebugSections {
   readonly budget: Budget;
+  readonly #texts = new Budget(mostText);
   readonly #bytes: ReadonlyMap<string, Uint8Array>;
 
   constructor(sections: Iterable<DebugSection>, budget: Budget) {
@@ -42,6 +46,13 @@ export class DebugSections {
 
   /** The text behind a form; undefined for a form of no text, or of a text that lies in another file. */
   text(cursor: Cursor, form: number, textOffsetsBase: number): string | undefined {
+    const { section, at } = cursor;
+    const text = this.#text(cursor, form, textOffsetsBase);
+    this.#texts.spend(text?.length ?? 0, section, at);
+    return text;
+  }
+
+  #text(cursor: Cursor, form: number, textOffsetsBase: number): string | undefined {
     switch (form) {
       case forms.text:
         return cursor.text();

@@ -51,6 +51,8 @@ interface Step {
 
 const commonMark = 0xffff_ffff;
 const mostRemembered = 64;
+/** Entries of one program: more than its memory has bytes. */
+const mostDescriptions = 2 ** 17;
 /** Numbers of call frame instructions (DWARF 5, table 7.29). The upper two bits of the first three hold a number. */
 const codes = {
   advance: 0x40,
@@ -256,9 +258,10 @@ function readDescriptions(sections: DebugSections, onFault: (fault: DebugFault) 
   const all: Description[] = [];
   const commons = new Map<number, Common | undefined>();
   const cursor = sections.cursor(section);
-  while (cursor.at < cursor.end) {
+  for (let left = mostDescriptions; cursor.at < cursor.end; left--) {
     let end = cursor.end;
     try {
+      if (left === 0) throw cursor.fault('too-much');
       end = cursor.unitEnd();
       if (cursor.at < end) {
         const inner = cursor.part(cursor.at, end);
