@@ -517,6 +517,7 @@ function buildDebug({
     errorText,
     note: (thrown) => failures.note(thrown),
     showFailure: (thrown) => failures.show(thrown),
+    warn: (text) => failures.warn(text),
     clock: clockText,
     after,
   });

@@ -115,6 +115,8 @@ class Bench {
   readonly link: BoardLink;
   readonly client = new DebugClient('node', '', 'aie');
   readonly noted: unknown[] = [];
+  /** What was said outside of the debug console. */
+  readonly warned: string[] = [];
   /** What the adapter sent. */
   readonly sent: Buffer[] = [];
   core = program();
@@ -153,6 +155,8 @@ class Bench {
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
     errorText: (thrown) =>
       thrown instanceof Refused ? thrown.message : `${toBoardError(thrown).code}. Do this next.`,
+    warn: (text) => this.warned.push(text),
+    after: (ms, act) => this.time.after(ms, act),
     clock: () => '15:11:52',
     l10n,
   };
@@ -1075,6 +1079,7 @@ describe('[debug-6] a session that may halt', () => {
     await stoppedBy(() => client.pauseRequest({ threadId }));
     for (let i = 0; i < 2; i++) array.failNext('halt', new BoardError('timeout', 'not sent'));
     await expect(client.disconnectRequest()).rejects.toThrow(/did not say that .* asked again by itself/);
+    expect(bench.warned).toEqual([]);
     expect(debugStatus()).toBe(1);
     await time.pass(1000);
     expect(debugStatus()).toBe(1);
@@ -1090,7 +1095,33 @@ describe('[debug-6] a session that may halt', () => {
     const said = client.waitForEvent('output');
     await client.disconnectRequest();
     expect((await said).body.output).toMatch(/^2 cores could not be let go on yet/);
+    expect(bench.warned).toEqual([]);
   });
+
+  test.each([
+    ['an end that the board did not hear', /^The board did not say/, () => Promise.reject(lost())],
+    ['cores that could not be reached', /^2 cores could not be let go on yet/, () => Promise.resolve(2)],
+  ])(
+    '%s: told outside of the session, where an editor does not wait for it any more',
+    async (_, said, come) => {
+      const { client, time, warned } = bench;
+      await allow();
+      await stoppedBy(() => client.pauseRequest({ threadId }));
+      let answer = (): void => undefined;
+      const late = new Promise<void>((done) => {
+        answer = done;
+      });
+      const end = vi.spyOn(await partition(), 'endHalting').mockImplementationOnce(() => late.then(come));
+      const ended = client.disconnectRequest().catch(() => undefined);
+      await vi.waitFor(() => expect(end).toHaveBeenCalled());
+      time.advance(2000);
+      expect(warned).toEqual([]);
+      answer();
+      await ended;
+      expect(warned).toEqual([expect.stringMatching(said)]);
+      expect(bench.messages.filter(({ event }) => event === 'output')).toEqual([]);
+    },
+  );
 
   test('a session that ends while it is being allowed ends that too', async () => {
     const { client, array } = bench;

@@ -14,7 +14,7 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { UnreadableReason } from '../model/byte-state.ts';
-import { DisposableStore } from '../model/event.ts';
+import { type Disposable, DisposableStore } from '../model/event.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
@@ -87,6 +87,9 @@ export interface AdapterServices {
   sourcePath(path: string): Promise<string | undefined>;
   /** The sentence and next step of a failure. */
   errorText(thrown: unknown): string;
+  /** Warns a person outside of the debug console, also when the editor has dropped the session. */
+  warn(text: string): unknown;
+  after(milliseconds: number, action: () => void): Disposable;
   /** A time of day in words. */
   clock(at: number): string;
   readonly l10n: Localiser;
@@ -155,6 +158,12 @@ type StopReason = 'pause' | 'step' | 'breakpoint';
 /** Where the first byte of a whole variable lies. */
 type ValuePlace = NonNullable<CoreVariable['place']> & { readonly tile: Tile };
 
+/**
+ * VS Code waits 2 s for the answer to `disconnect`, and hears nothing of the session behind that. Milliseconds, with what a
+ * message takes: rather said twice than not at all.
+ */
+const editorWaitMs = 1500;
+
 /** Elements of an array that are told at once at most. */
 const mostElements = 10_000;
 
@@ -186,7 +195,8 @@ export class ObservingAdapter extends DebugSession {
 
   override shutdown(): void {
     // Without a disconnect before it: nobody waits for the answer.
-    this.#endHalting().catch((thrown: unknown) => this.say(this.#services.errorText(thrown)));
+    const { errorText, warn } = this.#services;
+    this.#endHalting(warn).catch((thrown: unknown) => warn(errorText(thrown)));
     this.#end();
     super.shutdown();
   }
@@ -760,17 +770,26 @@ export class ObservingAdapter extends DebugSession {
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
+    const { after, errorText, warn } = this.#services;
     this.#answer(response, async () => {
+      let isHeard = true;
+      const timer = after(editorWaitMs, () => {
+        isHeard = false;
+      });
       try {
-        await this.#endHalting();
+        await this.#endHalting((text) => (isHeard ? this.say(text) : warn(text)));
+      } catch (thrown) {
+        if (!isHeard) warn(errorText(thrown));
+        throw thrown;
       } finally {
+        timer.dispose();
         this.#end();
       }
     });
   }
 
-  /** Has the board let all cores go on; what is left is said. Rejects in words. */
-  async #endHalting(): Promise<void> {
+  /** Has the board let all cores go on; what is left is said by `say`. Rejects in words. */
+  async #endHalting(say: (text: string) => void): Promise<void> {
     const { errorText, l10n } = this.#services;
     let left: number | undefined;
     try {
@@ -778,7 +797,7 @@ export class ObservingAdapter extends DebugSession {
     } catch (thrown) {
       throw new Refused(notEndedText(errorText(thrown), l10n));
     }
-    if (left !== undefined && left > 0) this.say(stillHaltedText(left, l10n));
+    if (left !== undefined && left > 0) say(stillHaltedText(left, l10n));
   }
 
   #end(): void {

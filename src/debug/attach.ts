@@ -53,6 +53,8 @@ export interface DebugServices {
   note(thrown: unknown): BoardError;
   /** Shows a failure to a person, and logs it. */
   showFailure(thrown: unknown): unknown;
+  /** Shows a warning to a person, and logs it. */
+  warn(text: string): unknown;
   clock(at: number): string;
   /**
    * The folder with the build that a board brings with it for the partition that begins at the column, or, without one, for
@@ -88,6 +90,8 @@ export function makeAdapter(services: DebugServices): DebugSessionParts {
     },
     errorText: (thrown) =>
       thrown instanceof Refused ? thrown.message : services.errorText(services.note(thrown)),
+    warn: services.warn,
+    after: services.after,
     clock: services.clock,
     l10n: vscode.l10n,
   });

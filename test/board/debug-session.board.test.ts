@@ -156,6 +156,8 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
         },
         sourcePath: async (file) => file,
         errorText: (thrown) => (thrown instanceof Refused ? thrown.message : toBoardError(thrown).message),
+        warn: () => undefined,
+        after,
         clock: String,
         l10n: {
           t: (message, ...given) =>
