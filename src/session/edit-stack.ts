@@ -65,10 +65,12 @@ export interface NumberedGesture extends KeptGesture {
 export interface Dropped {
   /** The bytes, ascending. */
   readonly ranges: readonly ByteRange[];
-  /** The edits that covered them until then. */
+  /** The edits that covered them until then; of a redo those that the discard had taken. */
   readonly edits: readonly number[];
   /** The edits that were on top at the last write, where there was one. */
   readonly settled: ReadonlyMap<number, number>;
+  /** Those that are since, where edits stay. */
+  readonly left: ReadonlyMap<number, number>;
   /** How often each document had been reverted or closed by then. */
   readonly endings: ReadonlyMap<string, number>;
 }
@@ -433,38 +435,69 @@ export class EditStack {
    * @param of ascending
    */
   drop(of: readonly ByteRange[], document?: string): Dropped {
+    return this.#drop(of, (covering, chunk, at) => {
+      const isPicked =
+        ((chunk.marks[at] ?? 0) & editMarks.pending) !== 0 ||
+        covering.some((edit) => isPending(this.#state.get(edit)) && this.#documentOf(edit) === document);
+      return isPicked ? covering : undefined;
+    });
+  }
+
+  /** Takes off once more what was dropped and brought back, where some of it is pending; what was staged since stays. */
+  redrop({ ranges, edits }: Dropped): Dropped {
+    const taken = new Set(edits);
+    return this.#drop(ranges, (covering) => {
+      const gone = covering.filter((edit) => taken.has(edit));
+      return gone.some((edit) => isPending(this.#state.get(edit))) ? gone : undefined;
+    });
+  }
+
+  /** @param pick which of the edits that cover a byte are taken off it; undefined where the byte stays as it is */
+  #drop(
+    of: readonly ByteRange[],
+    pick: (covering: readonly number[], chunk: EditChunk, at: number) => readonly number[] | undefined,
+  ): Dropped {
     this.#rewritten++;
     const ranges = new RangeCollector();
     const edits: number[] = [];
     const settledTops = new Map<number, number>();
+    const left = new Map<number, number>();
     const drop = (chunk: EditChunk, at: number, offset: number): void => {
-      let isPicked = ((chunk.marks[at] ?? 0) & editMarks.pending) !== 0;
       const covering: number[] = [];
-      this.#chain(chunk.head[at] ?? 0, (edit, state) => {
-        covering.push(edit);
-        if (isPending(state) && this.#documentOf(edit) === document) isPicked = true;
-      });
-      if (!isPicked) return;
+      this.#chain(chunk.head[at] ?? 0, (edit) => covering.push(edit));
+      const gone = pick(covering, chunk, at);
+      if (gone === undefined) return;
       ranges.add(offset);
-      const settledTop = chunk.written?.settled[at] ?? 0;
-      if (settledTop !== 0) settledTops.set(offset, settledTop);
-      for (const edit of covering) {
+      for (const edit of gone) {
         edits.push(edit);
         const state = this.#state.get(edit);
         this.#setState(chunk, at, edit, state | dropped, state);
       }
-      chunk.head[at] = 0;
-      chunk.top[at] = 0;
-      if (chunk.written !== undefined) chunk.written.settled[at] = 0;
-      chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
+      const stay = covering.filter((edit) => (this.#state.get(edit) & dropped) === 0);
+      this.#relink(chunk, at, stay);
+      const settledTop = chunk.written?.settled[at] ?? 0;
+      if (settledTop !== 0 && !stay.includes(settledTop)) {
+        settledTops.set(offset, settledTop);
+        writtenOf(chunk).settled[at] = stay.find((edit) => (this.#state.get(edit) & settled) !== 0) ?? 0;
+      }
+      const settledNow = chunk.written?.settled[at] ?? 0;
+      if (settledNow !== 0) left.set(offset, settledNow);
+      if (stay.length === 0) chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
       this.#check(chunk, at, offset);
     };
     for (const range of of) this.#cells.each(range, drop);
-    return { ranges: ranges.ranges, edits, settled: settledTops, endings: new Map(this.#endings) };
+    return { ranges: ranges.ranges, edits, settled: settledTops, left, endings: new Map(this.#endings) };
+  }
+
+  /** These edits alone, newest first, cover the byte. */
+  #relink(chunk: EditChunk, at: number, edits: readonly number[]): void {
+    for (const [i, edit] of edits.entries()) this.#below.set(edit, edits[i + 1] ?? 0);
+    chunk.head[at] = edits[0] ?? 0;
+    chunk.top[at] = this.#newestActive(chunk.head[at] ?? 0);
   }
 
   /** Brings back what was dropped: except where it was written meanwhile, and of documents that were reverted or closed. */
-  restore({ ranges, edits, settled: settledTops, endings }: Dropped): void {
+  restore({ ranges, edits, settled: settledTops, left, endings }: Dropped): void {
     this.#rewritten++;
     const isBack = (edit: number): boolean => {
       if (!this.#isThere(edit)) return false;
@@ -474,7 +507,7 @@ export class EditStack {
     const written = new Set<number>();
     for (const range of ranges) {
       this.#cells.each(range, (chunk, at, offset) => {
-        if ((chunk.written?.settled[at] ?? 0) !== 0) written.add(offset);
+        if ((chunk.written?.settled[at] ?? 0) !== (left.get(offset) ?? 0)) written.add(offset);
       });
     }
     for (const edit of edits) {

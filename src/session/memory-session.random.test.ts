@@ -25,6 +25,8 @@ interface ModelGesture {
 interface ModelDropped {
   readonly gestures: [ModelGesture, number][];
   readonly settledTops: Map<number, ModelGesture | undefined>;
+  /** Where gestures stay: what was on top of these at the last write. */
+  readonly left: Map<number, ModelGesture>;
   readonly endings: ReadonlyMap<string, number>;
 }
 
@@ -109,12 +111,31 @@ class Model {
       else gesture.settled.delete(offset);
     }
   }
+  dropped(): ModelDropped {
+    return { gestures: [], settledTops: new Map(), left: new Map(), endings: new Map(this.endings) };
+  }
+  rediscard(first: ModelDropped): ModelDropped {
+    const dropped = this.dropped();
+    for (const offset of first.settledTops.keys()) {
+      const gone = first.gestures.filter(([one, at]) => at === offset && !one.dropped.has(at));
+      if (!gone.some(([{ active, settled }]) => active !== settled.has(offset))) continue;
+      dropped.gestures.push(...gone);
+      for (const [gesture] of gone) gesture.dropped.add(offset);
+      const top = this.settledTop.get(offset);
+      const stays = top !== undefined && !top.dropped.has(offset);
+      const left = stays ? top : this.covering(offset).findLast(({ settled }) => settled.has(offset));
+      dropped.settledTops.set(offset, stays ? undefined : top);
+      this.settledTop.set(offset, left);
+      if (left !== undefined) dropped.left.set(offset, left);
+    }
+    return dropped;
+  }
   forget(offset: number): void {
     for (const gesture of this.covering(offset)) gesture.dropped.add(offset);
     this.settledTop.delete(offset);
   }
   discard(document: string | undefined, offsets: Iterable<number>): ModelDropped {
-    const dropped: ModelDropped = { gestures: [], settledTops: new Map(), endings: new Map(this.endings) };
+    const dropped = this.dropped();
     for (const offset of offsets) {
       const covering = this.covering(offset);
       const own = covering.some(
@@ -127,10 +148,11 @@ class Model {
     }
     return dropped;
   }
-  restore({ gestures, settledTops, endings }: ModelDropped): void {
+  restore({ gestures, settledTops, left, endings }: ModelDropped): void {
     const isBack = (gesture: ModelGesture) =>
       this.endings.get(gesture.document) === endings.get(gesture.document);
-    const written = new Set([...settledTops.keys()].filter((offset) => this.settledTop.get(offset)));
+    const isWritten = (offset: number) => this.settledTop.get(offset) !== left.get(offset);
+    const written = new Set([...settledTops.keys()].filter(isWritten));
     for (const [gesture, offset] of gestures) {
       if (isBack(gesture) && !written.has(offset)) gesture.dropped.delete(offset);
     }
@@ -181,6 +203,7 @@ async function play(seed: number, steps: number): Promise<void> {
   model.read(device, offsetsOf(window));
   const pairs: { real: Gesture; model: ModelGesture }[] = [];
   const discards: { real: Gesture; model: ModelDropped }[] = [];
+  const restored: typeof discards = [];
   const settled: string[] = [];
   session.onDidSettle((clean) => settled.push(...clean));
   const story: string[] = [];
@@ -303,9 +326,16 @@ async function play(seed: number, steps: number): Promise<void> {
       const document = documents[random(2)] ?? 'a';
       const range = someRange();
       const undone = discards.at(-1);
-      if (undone !== undefined && random(2) === 0) {
+      const redone = restored.at(-1);
+      if (redone !== undefined && random(3) === 0) {
+        story.push(`redo discard ${discards.length + 1}`);
+        restored.pop();
+        redone.real.redo();
+        discards.push({ real: redone.real, model: model.rediscard(redone.model) });
+      } else if (undone !== undefined && random(2) === 0) {
         story.push(`undo discard ${discards.length}`);
         discards.pop();
+        restored.push(undone);
         undone.real.undo();
         model.restore(undone.model);
         mayAnnounce = false;

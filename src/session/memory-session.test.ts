@@ -437,9 +437,34 @@ describe('staging', () => {
     expect(session.staged()).toEqual([range(10, 2)]);
     first.redo();
     discard?.redo();
-    expect(session.counts().staged).toBe(0);
+    expect(session.staged(), 'what was typed since stays').toEqual([range(10, 1)]);
+    expect(byteAt(session, 10)).toBe(3);
+    expect([session.isDirty('a'), session.isDirty('b')]).toEqual([false, true]);
     discard?.undo();
     expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(3, 2));
+  });
+
+  test('[truth-15] the redo of a discard drops what it dropped first, not what another tab staged there since', async () => {
+    const { session, device } = await setup();
+    const [held] = device.bytes.slice(10);
+    session.stage('a', 'type', [put(10, 1, 1)]);
+    const discard = session.discard('a', 'discard', range(0, 64));
+    discard?.undo();
+    const later = session.stage('b', 'type', [put(11, 2, 2)]);
+    discard?.redo();
+    expect(session.staged()).toEqual([range(11, 2)]);
+    expect(session.bytes(range(10, 3)).bytes).toEqual(Uint8Array.of(held ?? 0, 2, 2));
+    expect([session.isDirty('a'), session.isDirty('b')]).toEqual([false, true]);
+    discard?.undo();
+    later.undo();
+    expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(1, 1));
+    expect(session.staged()).toEqual([range(10, 2)]);
+    later.redo();
+    // What was written meanwhile is no edit any more.
+    await session.apply(range(11, 2), never);
+    discard?.redo();
+    expect(session.counts().staged).toBe(0);
+    expect(session.bytes(range(10, 3)).bytes).toEqual(Uint8Array.of(held ?? 0, 2, 2));
   });
 
   test("[truth-15] taking the board's bytes is one gesture too, of all tabs that staged over them", async () => {
@@ -456,8 +481,11 @@ describe('staging', () => {
     taken?.undo();
     expect(session.conflicts()).toEqual([range(10, 2)]);
     expect(session.isDirty('b')).toBe(true);
+    session.stage('b', 'type', [put(10, 3)]);
+    device.bytes[10] = 0x72;
+    await session.refresh(range(0, 64), never);
     taken?.redo();
-    expect(session.staged()).toEqual([range(20, 1)]);
+    expect(session.staged(), 'a conflict that came since').toEqual([range(10, 1), range(20, 1)]);
     expect(device.writes).toEqual([]);
   });
 

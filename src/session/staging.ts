@@ -33,8 +33,8 @@ export function runsToStage(
 }
 
 /**
- * A gesture that drops edits when it is made and redone, and brings them back when it is undone; undefined if there was
- * nothing to drop.
+ * A gesture that drops edits when it is made, and the same when it is redone, and brings them back when it is undone; undefined
+ * if there was nothing to drop.
  */
 export function droppingGesture(
   { edits, events }: Pieces,
@@ -42,25 +42,28 @@ export function droppingGesture(
   label: string,
   dropEdits: () => Dropped,
 ): Gesture | undefined {
-  const drop = () =>
+  const drop = (dropEdits: () => Dropped) =>
     events.settling(() => {
       const dropped = dropEdits();
       events.bytes(dropped.ranges);
       return dropped;
     });
-  let last: Dropped | undefined = drop();
+  let last = drop(dropEdits);
+  let isUndone = false;
   if (last.ranges.length === 0) return undefined;
   return {
     document,
     label,
     undo: () => {
-      if (last === undefined) return;
+      if (isUndone) return;
+      isUndone = true;
       edits.restore(last);
       events.bytes(last.ranges);
-      last = undefined;
     },
     redo: () => {
-      last ??= drop();
+      if (!isUndone) return;
+      isUndone = false;
+      last = drop(() => edits.redrop(last));
     },
   };
 }
