@@ -25,6 +25,7 @@ import { coreMarks } from '../model/program/core-marks.ts';
 import { endOf, intersectRanges } from '../model/ranges.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
+import { Serial } from '../session/async.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
@@ -224,6 +225,10 @@ export class HexPanel {
   #wasActive: boolean;
   /** While gestures are written at once: whose memory a person chose that for. */
   #immediateFor: string | undefined;
+  /** Raised whenever that begins and ends. */
+  #immediatePeriods = 0;
+  /** Gestures that are written at once go out one after the other. */
+  readonly writesAtOnce = new Serial();
   /** What the tab shows while it is frozen, and since when. */
   #frozen: Frozen | undefined;
   /** What the page draws of a recording. */
@@ -516,7 +521,13 @@ export class HexPanel {
     return this.#immediateFor !== undefined && this.#immediateFor === this.#immediateNow;
   }
 
+  /** The number of the period in which gestures are written at once; undefined while they are not. None comes twice. */
+  get immediatePeriod(): number | undefined {
+    return this.isImmediate ? this.#immediatePeriods : undefined;
+  }
+
   setImmediate(isImmediate: boolean): void {
+    this.#immediatePeriods++;
     this.#immediateFor = isImmediate ? this.#immediateNow : undefined;
     this.#stateChanged();
   }

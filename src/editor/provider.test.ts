@@ -1376,7 +1376,7 @@ describe('[live-8] an editor that writes each edit at once', () => {
     await settle();
     expect(device.bytes[8]).toBe(0x88);
     await send({ type: 'command', command: 'stageEdits' });
-    expect(panel.state.policy).toBe('staged');
+    await eventually(() => panel.state.policy).toBe('staged');
     edits.at(-1)?.undo();
     await settle();
     expect(device.bytes[8], 'from now on undo stages').toBe(0x88);
@@ -1441,6 +1441,63 @@ describe('[live-8] an editor that writes each edit at once', () => {
     await send(now(2, 1, 0xa8));
     expect(device.writes).toEqual([]);
     expect(document.session.counts().staged).toBe(2);
+  });
+
+  test('what was written before it ended is not written by an undo after it began once more', async () => {
+    const { device, document, provider, panel, send, edits } = await begin();
+    await provider.startImmediate(document, panel);
+    await send(now(1, 0, 0xa7));
+    await send({ type: 'command', command: 'stageEdits' });
+    await eventually(() => panel.isImmediate).toBe(false);
+    await provider.startImmediate(document, panel);
+    expect(panel.isImmediate).toBe(true);
+    edits.at(-1)?.undo();
+    await settle();
+    expect(device.bytes[0]).toBe(0xa7);
+    expect(document.session.counts()).toEqual({ staged: 1, conflicts: 0 });
+    await send(now(2, 4, 0xa8));
+    expect(device.bytes[4], 'of now').toBe(0xa8);
+  });
+
+  test('undo in another editor of the document, which stages, is staged', async () => {
+    const { device, document, provider, panel, view, send, edits } = await begin();
+    await provider.startImmediate(document, panel);
+    await send(now(1, 0, 0xa7));
+    const other = new FakeView();
+    await provider.resolveCustomEditor(document, other as never);
+    view.active = false;
+    edits.at(-1)?.undo();
+    await settle();
+    expect(device.bytes[0]).toBe(0xa7);
+    expect(document.session.counts().staged).toBe(1);
+    [view.active, other.active] = [true, false];
+    edits.at(-1)?.redo();
+    edits.at(-1)?.undo();
+    await eventually(() => device.bytes[0]).not.toBe(0xa7);
+  });
+
+  test('keys that were typed before the first of them failed are not written either', async () => {
+    const { device, document, provider, panel, view, send } = await begin();
+    const held = device.bytes.slice(0, 3);
+    await provider.startImmediate(document, panel);
+    let fail = (): void => undefined;
+    device.hook = (point) => {
+      if (point !== 'write') return;
+      device.hook = () => undefined;
+      return new Promise<void>((_, reject) => {
+        fail = () => reject(toBoardError(new Error('broken')));
+      });
+    };
+    await send(now(1, 0, 0xa7));
+    for (const id of [1, 2]) view.received.fire(now(id + 1, id, 0xa7 + id));
+    await settle();
+    fail();
+    await settle();
+    await eventually(() => panel.isImmediate).toBe(false);
+    await document.session.apply({ offset: 8, length: 1 }, new AbortController().signal);
+    expect(device.bytes.slice(0, 3)).toEqual(held);
+    expect(showErrorMessage).toHaveBeenCalledOnce();
+    expect(document.session.counts().staged).toBe(3);
   });
 
   test('a conflict is left alone and stays staged; what is typed next is written', async () => {

@@ -292,8 +292,13 @@ export class HexEditorProvider
       this.#announce(document, session.stage(document.key, label, edits));
     } else {
       const gesture = session.stageImmediate(document.key, label, edits);
-      const write = (): void => void this.#writeAtOnce(document, gesture, immediateIn);
-      this.#announce(document, gesture, write);
+      const period = immediateIn.immediatePeriod;
+      const mayWrite = (): boolean => period !== undefined && immediateIn.immediatePeriod === period;
+      const write = (): void => void this.#writeAtOnce(document, gesture, immediateIn, mayWrite);
+      this.#announce(document, gesture, () => {
+        // Undo in an editor that stages is staged, wherever it was typed.
+        if ([...document.panels].every(({ view, isImmediate }) => !view.active || isImmediate)) write();
+      });
       write();
     }
     this.touchJournals(session);
@@ -331,19 +336,28 @@ export class HexEditorProvider
     if (document.panels.has(panel) && session.occupant === occupant) panel.setImmediate(true);
   }
 
-  /** Writes a gesture, or its undo, of an editor that writes at once. Its first failure ends that. */
-  async #writeAtOnce(document: TileDocument, gesture: ImmediateGesture, panel: HexPanel): Promise<void> {
-    if (!panel.isImmediate) return;
-    try {
-      const report = await gesture.write(AbortSignal.timeout(patience));
-      // Conflicts are marked in place, and the banner has the ways out.
-      if (report.spans.some(({ outcome }) => outcome === 'refused' || outcome === 'unreadable')) {
-        const problem = applyProblem(report, vscode.l10n);
-        if (problem !== undefined) sayWarning(problem);
-      }
-    } catch (error) {
-      this.services.note(error);
-      if (panel.isImmediate) {
+  /**
+   * Writes a gesture, or its undo, of an editor that writes at once. Its first failure ends that.
+   * @param mayWrite whether what was going on when it was typed still is
+   */
+  async #writeAtOnce(
+    document: TileDocument,
+    gesture: ImmediateGesture,
+    panel: HexPanel,
+    mayWrite: () => boolean,
+  ): Promise<void> {
+    await panel.writesAtOnce.run(async () => {
+      if (!mayWrite()) return;
+      try {
+        const report = await gesture.write(AbortSignal.timeout(patience), mayWrite);
+        // Conflicts are marked in place, and the banner has the ways out.
+        if (report.spans.some(({ outcome }) => outcome === 'refused' || outcome === 'unreadable')) {
+          const problem = applyProblem(report, vscode.l10n);
+          if (problem !== undefined) sayWarning(problem);
+        }
+      } catch (error) {
+        this.services.note(error);
+        if (!mayWrite()) return;
         panel.setImmediate(false);
         sayError(
           vscode.l10n.t(
@@ -351,10 +365,10 @@ export class HexEditorProvider
             sentenceOf(error, this.services.errorText, vscode.l10n),
           ),
         );
+      } finally {
+        this.touchJournals(document.session);
       }
-    } finally {
-      this.touchJournals(document.session);
-    }
+    });
   }
 
   run(command: HostCommand, document: TileDocument): void {

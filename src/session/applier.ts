@@ -54,9 +54,16 @@ export class Applier {
     return this.#last;
   }
 
-  /** Writes what is staged of the runs, which ascend and do not overlap. */
-  apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
-    return this.#applies.run(() => this.#apply(runs, signal));
+  /**
+   * Writes what is staged of the runs, which ascend and do not overlap.
+   * @param mayWrite asked right before the write; where it says no, nothing is done
+   */
+  apply(
+    runs: readonly WriteRun[],
+    signal: AbortSignal,
+    mayWrite = (): boolean => true,
+  ): Promise<ApplyReport> {
+    return this.#applies.run(() => this.#apply(runs, signal, mayWrite));
   }
 
   /** Reads the bytes under all staged edits again and takes over the new epoch. Rejects with BoardError. */
@@ -101,7 +108,11 @@ export class Applier {
     }
   }
 
-  async #apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
+  async #apply(
+    runs: readonly WriteRun[],
+    signal: AbortSignal,
+    mayWrite: () => boolean,
+  ): Promise<ApplyReport> {
     const { image, edits, follower, reads, events } = this.#pieces;
     throwIfCancelled(signal);
     for (const run of runs) image.checkRange(run);
@@ -117,6 +128,7 @@ export class Applier {
     if (follower.epochChanged) {
       throw new BoardError('epoch', 'a new epoch began since the edits were staged');
     }
+    if (!mayWrite()) return { spans: [], applied: 0, kept: 0 };
     const serial = follower.serial;
     const already = edits.bytesToWrite(runs, false);
     const edited = edits.bytesToWrite(runs, true);

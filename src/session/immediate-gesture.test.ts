@@ -86,6 +86,20 @@ describe('[live-8] a gesture that is written without an apply', () => {
     expect(second).not.toBe(0x55);
   });
 
+  test('is asked once more when its turn has come; what may not be written any more stays staged', async () => {
+    const { device, session, type } = await setup();
+    const [, second] = device.bytes;
+    const [first, next] = [type(0, 0xa7), type(1, 0xa8)];
+    let mayWrite = true;
+    device.hook = (point) => {
+      if (point === 'write') mayWrite = false;
+    };
+    const going = [first.write(never), next.write(never, () => mayWrite)];
+    expect(await Promise.all(going)).toMatchObject([{ applied: 1 }, { applied: 0, kept: 0 }]);
+    expect(device.bytes[1]).toBe(second);
+    expect(session.staged()).toEqual([{ offset: 1, length: 1 }]);
+  });
+
   test('whatever two editors, undo and the board do: only bytes of such gestures go out, over what was seen', async () => {
     const seed = runSeed();
     for (let run = 0; run < 40; run++) {

@@ -2,6 +2,13 @@
 import type { StageRun, WriteRun } from './edit-stack.ts';
 import type { ApplyReport, Gesture } from './types.ts';
 
+/** Writes what is staged of the runs, as an apply does; nothing where `mayWrite` says no once its turn came. */
+type ApplyRuns = (
+  runs: readonly WriteRun[],
+  signal: AbortSignal,
+  mayWrite: () => boolean,
+) => Promise<ApplyReport>;
+
 /**
  * What a person typed while its editor wrote at once. `undo` and `redo` are local, as with any gesture; `write` puts on the
  * device what the last of them staged, and nothing else: bytes over which something else was typed meanwhile, or under which
@@ -13,15 +20,10 @@ import type { ApplyReport, Gesture } from './types.ts';
 export class ImmediateGesture implements Gesture {
   readonly #gesture: Gesture;
   readonly #runs: readonly StageRun[];
-  readonly #apply: (runs: readonly WriteRun[], signal: AbortSignal) => Promise<ApplyReport>;
+  readonly #apply: ApplyRuns;
   #isUndone = false;
 
-  /** @param apply writes what is staged of the runs */
-  constructor(
-    gesture: Gesture,
-    runs: readonly StageRun[],
-    apply: (runs: readonly WriteRun[], signal: AbortSignal) => Promise<ApplyReport>,
-  ) {
+  constructor(gesture: Gesture, runs: readonly StageRun[], apply: ApplyRuns) {
     this.#gesture = gesture;
     this.#runs = runs;
     this.#apply = apply;
@@ -42,13 +44,16 @@ export class ImmediateGesture implements Gesture {
     this.#isUndone = false;
   }
 
-  /** Writes the gesture, or what its undo brought back. Rejects as an apply does; everything stays staged then. */
-  write(signal: AbortSignal): Promise<ApplyReport> {
+  /**
+   * Writes the gesture, or what its undo brought back. Rejects as an apply does; everything stays staged then.
+   * @param mayWrite asked right before it goes out: others may be written first. Where it says no, everything stays staged
+   */
+  write(signal: AbortSignal, mayWrite = (): boolean => true): Promise<ApplyReport> {
     const runs = this.#runs.map(({ offset, bytes, seen }) => ({
       offset,
       length: bytes.length,
       only: this.#isUndone ? seen : bytes,
     }));
-    return this.#apply(runs, signal);
+    return this.#apply(runs, signal, mayWrite);
   }
 }

@@ -319,7 +319,7 @@ export class MemorySession implements Disposable {
   /** As `stage`, of a gesture that a person wants to be written without an apply; `ImmediateGesture.write` does it. */
   stageImmediate(document: string, label: string, edits: readonly ByteEdit[]): ImmediateGesture {
     const { gesture, runs } = this.#stage(document, label, edits);
-    return new ImmediateGesture(gesture, runs, (only, signal) => this.#apply(only, signal));
+    return new ImmediateGesture(gesture, runs, (...asked) => this.#apply(...asked));
   }
 
   /** Counts of staged and conflicting bytes in the range or in the whole memory. */
@@ -506,10 +506,14 @@ export class MemorySession implements Disposable {
     return { gesture: this.#staged(gesture), runs };
   }
 
-  async #apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
+  async #apply(
+    runs: readonly WriteRun[],
+    signal: AbortSignal,
+    mayWrite?: () => boolean,
+  ): Promise<ApplyReport> {
     const { applier, live } = this.#pieces;
     try {
-      return await applier.apply(runs, signal);
+      return await applier.apply(runs, signal, mayWrite);
     } finally {
       live.disturbed(runs);
     }
