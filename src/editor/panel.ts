@@ -104,8 +104,11 @@ export interface PanelHost {
    * @param asking `nobody` where no person opened the document now: a free partition is not taken for it
    */
   learn(document: TileDocument, asking: 'look' | 'nobody'): void;
-  /** What bytes of a document's memory are compared with; undefined where they are compared with nothing. */
-  expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined;
+  /**
+   * What bytes of a document's memory are compared with; undefined where they are compared with nothing.
+   * @param frozen what the tab shows in place of the memory
+   */
+  expected(document: TileDocument, range: ByteRange, frozen?: ByteSource): ExpectedBytes | undefined;
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
@@ -487,6 +490,7 @@ export class HexPanel {
     if (range === undefined) return;
     this.#feed?.changed([range]);
     this.#search?.bytesChanged([range]);
+    this.#tellExpected();
     if (this.searchesBeyond) this.#searching = this.#find(this.#asked);
     this.#mapChanged();
     this.#look();
@@ -1481,7 +1485,8 @@ export class HexPanel {
   #tellExpected(): void {
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (!this.#ready || !this.view.visible || shown === undefined) return;
-    const expected = this.#host.expected(this.document, this.#around(shown.range)) ?? nothingExpected;
+    const frozen = this.#frozen?.bytes;
+    const expected = this.#host.expected(this.document, this.#around(shown.range), frozen) ?? nothingExpected;
     if (isSameExpected(expected, this.#toldExpected)) return;
     this.#toldExpected = expected;
     this.#post({ type: 'expected', expected });

@@ -1270,12 +1270,30 @@ test('two tabs that search one memory are two of the list: a click goes to its o
 describe('a tab that stands at one moment', () => {
   const begin = async () => {
     const all = await setup();
-    const { document, send } = await all.open();
+    const { document, view, send } = await all.open();
     await send({ type: 'visible', range: { offset: 0, length: 64 } });
     const [panel] = document.panels;
     if (panel === undefined) throw new Error('no panel');
-    return { ...all, document, panel };
+    return { ...all, document, view, panel };
   };
+
+  test('is compared as it is shown', async () => {
+    const { device, document, provider, view, panel } = await begin();
+    provider.markBy((session, range, frozen) => {
+      const { offset, base } = (frozen ?? session).bytes(range);
+      return { offset, wrong: base.map((byte) => Number(byte === 0xee)), expected: base };
+    });
+    const wrong = () =>
+      view.posted.findLast((message) => message.type === 'expected')?.expected.wrong.slice(0, 2);
+    panel.freeze(true);
+    expect(wrong()).toEqual(Uint8Array.of(0, 0));
+    device.bytes[1] = 0xee;
+    await document.session.refresh({ offset: 0, length: 64 }, new AbortController().signal);
+    panel.compared();
+    expect(wrong()).toEqual(Uint8Array.of(0, 0));
+    panel.freeze(false);
+    expect(wrong()).toEqual(Uint8Array.of(0, 1));
+  });
 
   test('is exported as it is shown: nothing is read, no tile that it does not show is offered, and it may go on meanwhile', async () => {
     const { device, document, panel } = await begin();

@@ -16,6 +16,7 @@ import type { MemorySession } from '../session/memory-session.ts';
 import { type LongGesture, stageInPieces } from '../session/stage-in-pieces.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
+import type { ByteSource } from './frozen-bytes.ts';
 import type { JournalStore } from './journal-store.ts';
 import type { ExpectedBytes, HostCommand, PagePlace } from './messages.ts';
 import type { HexPanel, PanelHost, Selection } from './panel.ts';
@@ -42,7 +43,11 @@ const mostPlaces = 200;
 export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
 
 /** What bytes of a memory are compared with; comparisons are in `compare/`. */
-type ExpectedOf = (session: MemorySession, range: ByteRange) => ExpectedBytes | undefined;
+type ExpectedOf = (
+  session: MemorySession,
+  range: ByteRange,
+  frozen?: ByteSource,
+) => ExpectedBytes | undefined;
 
 export class HexEditorProvider
   implements vscode.CustomEditorProvider<TileDocument>, PanelHost, vscode.Disposable
@@ -135,8 +140,8 @@ export class HexEditorProvider
     this.#expectedOf = expectedOf;
   }
 
-  expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined {
-    return this.#expectedOf(document.session, range);
+  expected(document: TileDocument, range: ByteRange, frozen?: ByteSource): ExpectedBytes | undefined {
+    return this.#expectedOf(document.session, range, frozen);
   }
 
   /** Says who runs the page's commands. */

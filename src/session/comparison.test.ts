@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../test/conformance/random.ts';
 import { elementType, exact } from '../model/compare/element.ts';
 import type { ByteRange } from '../model/geometry.ts';
-import { Comparison, sideOf, sideOfBytes } from './comparison.ts';
+import { Comparison, sideOf, sideOfBytes, sideOfShown } from './comparison.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
 import { ManualTime, ScriptedDevice } from './scripted-board.ts';
@@ -74,6 +74,41 @@ describe('a comparison with a live memory', () => {
     device.bytes[200] = (device.bytes[200] ?? 0) ^ 1;
     await session.refresh(whole, never);
     expect(changed).toEqual([]);
+  });
+
+  test('says which bytes of a part are wrong, also of what a tab shows that stands at one moment', async () => {
+    const { device, session } = await setup();
+    const whole = range(100, 3000);
+    await session.read(whole, never);
+    const expected = device.bytes.slice(100, 3100);
+    const comparison = new Comparison(
+      sideOf(session, whole),
+      sideOfBytes({ bytes: expected }),
+      whole.length,
+      measure,
+    );
+    const wrong = (part: ByteRange, ...sides: Parameters<typeof comparison.wrongIn>[1][]) => {
+      const marks = comparison.wrongIn(part, ...sides);
+      return [...marks.keys()].filter((at) => marks[at] === 1);
+    };
+    const before = session.bytes(whole);
+    const frozen = {
+      bytes: ({ offset, length }: ByteRange) => {
+        const part = (plane: Uint8Array) => plane.slice(offset - 100, offset - 100 + length);
+        return { offset, bytes: part(before.bytes), base: part(before.base), flags: part(before.flags) };
+      },
+    };
+    for (const at of [301, 1400]) device.bytes[at] = (device.bytes[at] ?? 0) ^ 1;
+    await session.refresh(whole, never);
+    // Elements of two bytes; the part begins in the middle of one.
+    expect(wrong(range(201, 20))).toEqual([0]);
+    expect(wrong(range(190, 20))).toEqual([10, 11]);
+    expect(wrong(range(1299, 2))).toEqual([1]);
+    for (const part of [range(201, 20), range(0, 3000)])
+      expect(wrong(part, { actual: sideOfShown(frozen, 100) })).toEqual([]);
+    const other = sideOfBytes({ bytes: expected.map((byte, i) => (i === 200 ? byte ^ 1 : byte)) });
+    expect(wrong(range(150, 100), { actual: sideOfShown(frozen, 100), expected: other })).toEqual([50, 51]);
+    comparison.dispose();
   });
 
   test('judges what the board holds, not what is staged over it', async () => {

@@ -21,16 +21,23 @@ export interface ComparedSide {
 /** A range of a memory as it was last read; staged edits do not count. */
 export function sideOf(session: MemorySession, range: ByteRange): ComparedSide {
   return {
-    bytes: ({ offset, length }) => {
-      const { base, flags } = session.bytes({ offset: range.offset + offset, length });
-      return { bytes: base, states: flags };
-    },
+    ...sideOfShown(session, range.offset),
     onDidChange: (listener) =>
       session.onBytes(({ ranges }) => {
         const inside = ranges.flatMap((one) => intersectRanges(one, range) ?? []);
         const moved = inside.map(({ offset, length }) => ({ offset: offset - range.offset, length }));
         if (moved.length > 0) listener(moved);
       }),
+  };
+}
+
+/** A range of what a tab shows that stands at one moment; staged edits do not count. */
+export function sideOfShown(source: Pick<MemorySession, 'bytes'>, start: number): ComparedSide {
+  return {
+    bytes: ({ offset, length }) => {
+      const { base, flags } = source.bytes({ offset: start + offset, length });
+      return { bytes: base, states: flags };
+    },
   };
 }
 
@@ -103,6 +110,36 @@ export class Comparison implements Disposable {
       type: this.#measure.type,
       mismatches: this.#outcome.mismatches,
     });
+  }
+
+  /** 1 for each byte of a part that belongs to an element which differs; with other sides, of what differs between those. */
+  wrongIn(
+    { offset, length }: ByteRange,
+    sides: Partial<Record<'actual' | 'expected', ComparedSide>> = {},
+  ): Uint8Array {
+    const size = this.#measure.type.bytes;
+    const first = Math.floor(offset / size);
+    const end = Math.min(this.size, Math.ceil((offset + length) / size));
+    const wrong = new Uint8Array(length);
+    const { actual = this.actual, expected = this.expected } = sides;
+    const isOther = actual !== this.actual || expected !== this.expected;
+    const from = isOther ? first : 0;
+    let { mismatches } = this.#outcome;
+    if (isOther) {
+      const part = { offset: first * size, length: (end - first) * size };
+      const outcome = { mismatches: new MismatchSet(end - first), uncompared: new MismatchSet(end - first) };
+      compareInto(outcome, actual.bytes(part), expected.bytes(part), this.#measure);
+      mismatches = outcome.mismatches;
+    }
+    for (
+      let at = mismatches.next(first - from);
+      at !== undefined && at + from < end;
+      at = mismatches.next(at + 1)
+    ) {
+      const begin = (at + from) * size - offset;
+      wrong.fill(1, Math.max(0, begin), begin + size);
+    }
+    return wrong;
   }
 
   /** The bytes of one element. */

@@ -6,11 +6,12 @@ import { type ByteRange, formatTile, locate, type Tile, tileRange, tiles } from 
 import { intersectRanges } from '../../model/ranges.ts';
 import { type MemoryResource, resourcePath, scheme } from '../../model/resource.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation } from '../../say/say.ts';
-import { type ComparedSide, Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
+import { type ComparedSide, Comparison, sideOf, sideOfBytes, sideOfShown } from '../../session/comparison.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { SessionReference } from '../../session/pool.ts';
 import type { TileDocument } from '../document.ts';
 import type { RowCommand } from '../file-actions.ts';
+import type { ByteSource } from '../frozen-bytes.ts';
 import type { ExpectedBytes } from '../messages.ts';
 import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
@@ -99,7 +100,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
     this.view = comparisonView(() => this.#open);
-    provider.markBy((session, range) => this.#expectedOf(session, range));
+    provider.markBy((...asked) => this.#expectedOf(...asked));
     this.#scrolling = provider.onDidScroll(({ panel, offset }) => this.#scrollWith(panel, offset));
   }
 
@@ -289,8 +290,11 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     });
   }
 
-  /** Which bytes of a range differ, and what is expected there. */
-  #expectedOf(session: MemorySession, asked: ByteRange): ExpectedBytes | undefined {
+  /**
+   * Which bytes of a range differ, and what is expected there.
+   * @param frozen what the tab shows in place of the memory
+   */
+  #expectedOf(session: MemorySession, asked: ByteRange, frozen?: ByteSource): ExpectedBytes | undefined {
     const found = this.#sidesIn(session).find(({ of, start }) => {
       return intersectRanges(asked, { offset: start, length: of.comparison.length }) !== undefined;
     });
@@ -299,16 +303,9 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     const range = intersectRanges(asked, { offset: found.start, length: comparison.length });
     if (range === undefined) return undefined;
     const start = range.offset - found.start;
-    const wrong = new Uint8Array(range.length);
-    const { mismatches } = comparison.outcome;
-    const size = comparison.measure.type.bytes;
-    for (
-      let at = mismatches.next(Math.floor(start / size));
-      at !== undefined && at * size < start + range.length;
-      at = mismatches.next(at + 1)
-    ) {
-      wrong.fill(1, Math.max(0, at * size - start), (at + 1) * size - start);
-    }
+    const name = found.against === comparison.expected ? 'actual' : 'expected';
+    const sides = frozen === undefined ? {} : { [name]: sideOfShown(frozen, found.start) };
+    const wrong = comparison.wrongIn({ offset: start, length: range.length }, sides);
     const expected = new Uint8Array(found.against.bytes({ offset: start, length: range.length }).bytes);
     return { offset: range.offset, wrong, expected };
   }
