@@ -14,6 +14,10 @@ export interface Swelling {
   readonly sequences?: number;
   /** Rows of each sequence, all of line 1 of `/src/k.cc`. */
   readonly rows?: number;
+  /** Files of the line table beside `k.cc`. */
+  readonly files?: number;
+  /** Letters of the folder's name, which stands in the unit's entry. */
+  readonly folderLength?: number;
   /** Blocks behind the functions, each in the one before. */
   readonly depth?: number;
   /** Letters of the name that all functions have; none if they have no name. */
@@ -26,6 +30,8 @@ export function swollen({
   ranges,
   sequences = 1,
   rows = 1,
+  files = 0,
+  folderLength = 3,
   depth = 0,
   nameLength = 0,
 }: Swelling): {
@@ -47,7 +53,7 @@ export function swollen({
         to.u8(1);
         to.u32(0);
         to.u32(0);
-        to.text('/src');
+        to.text(`/${'src'.repeat(folderLength / 3)}`);
         for (let i = 0; i < functions; i++) {
           to.u8(nameLength === 0 ? 2 : 3);
           to.u32(0);
@@ -66,16 +72,19 @@ export function swollen({
       to.u32(0);
     }),
     section('.debug_str', (to) => to.text('a'.repeat(nameLength))),
-    section('.debug_line', (to) => to.unit(() => writeLines(to, sequences, rows))),
+    section('.debug_line', (to) => to.unit(() => writeLines(to, sequences, rows, files))),
   ];
 }
 
-function writeLines(to: Writer, sequences: number, rows: number): void {
+function writeLines(to: Writer, sequences: number, rows: number, files: number): void {
   const header = new Writer();
   // Instructions of 1 byte; special instruction 10 adds a row and moves nothing.
   for (const byte of [1, 1, 1, 0, 1, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0]) header.u8(byte);
-  header.text('k.cc');
-  for (let i = 0; i < 4; i++) header.u8(0);
+  for (let file = 0; file <= files; file++) {
+    header.text(file === 0 ? 'k.cc' : 'f');
+    for (let i = 0; i < 3; i++) header.u8(0);
+  }
+  header.u8(0);
   to.u16(4);
   to.u32(header.at);
   for (const byte of header.bytes) to.u8(byte);

@@ -6,6 +6,8 @@ const decoder = new TextDecoder();
 const mostLebBytes = 10;
 /** No name and no path is longer. */
 const mostTextBytes = 4096;
+/** No text that stands in an entry has more bytes: of a longer one no end is searched for. */
+const mostSkippedBytes = 2 ** 16;
 
 /**
  * Counts the work of reading one program, so that no file makes a reader work without end: sections whose parts are
@@ -139,9 +141,10 @@ export class Cursor {
   }
 
   skipText(): void {
-    const zero = this.bytes.indexOf(0, this.at);
-    if (zero < 0 || zero >= this.end) throw this.fault('ends-early');
-    this.at = zero + 1;
+    const end = Math.min(this.end, this.at + mostSkippedBytes);
+    const length = this.bytes.subarray(this.at, end).indexOf(0);
+    if (length < 0) throw this.fault(end < this.end ? 'too-much' : 'ends-early');
+    this.at += length + 1;
   }
 
   /** The next `length` bytes, not copied. */

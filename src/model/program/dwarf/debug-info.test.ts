@@ -326,6 +326,17 @@ describe('[debug-10] debug information of all versions and forms', () => {
     expect(length).toBeLessThanOrEqual(2 ** 26);
   });
 
+  test('of files only so many are kept, and a text in an entry is followed only so far', () => {
+    const files = read(swollen({ functions: 1, ranges: 1, files: 300_000 }));
+    expect(files.placeAt(0)).toBeUndefined();
+    expect(files.faults).toEqual([expect.objectContaining({ kind: 'too-much', section: '.debug_line' })]);
+    const text = read(swollen({ functions: 1, ranges: 1, folderLength: 90_000 }));
+    expect(text.faults).toContainEqual(
+      expect.objectContaining({ kind: 'too-much', section: '.debug_info' }) as unknown,
+    );
+    expect(read(swollen({ functions: 1, ranges: 1, files: 3000, folderLength: 9000 })).faults).toEqual([]);
+  });
+
   test('400 KB are read within 100 ms of processor time', () => {
     const random = new Random(11);
     const sections = new DwarfWriter(random).write(randomProgram(random, 280));

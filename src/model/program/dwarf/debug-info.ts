@@ -25,6 +25,8 @@ const leastSteps = 2 ** 16;
 /** Steps that the largest file has: some seconds of a processor. */
 const mostSteps = 2 ** 27;
 const mostFaults = 100;
+/** Functions and globals that cannot be read: with more, what is left is not tried. */
+const mostFailures = 2 ** 12;
 /** In a section's flags. */
 const compressed = 0x800;
 
@@ -98,12 +100,22 @@ export class DebugInfo {
     this.#sections = new DebugSections(length > mostBytes ? [] : debug, budget);
     const note = (fault: DebugFault): void => this.#note(fault);
     const attempt = <T>(fallback: T, read: () => T): T => this.#attempt(fallback, read);
+    let failures = 0;
+    const attemptFew = <T>(fallback: T, read: () => T): T => {
+      if (failures > mostFailures) return fallback;
+      return attempt(fallback, () => {
+        failures++;
+        const value = read();
+        failures--;
+        return value;
+      });
+    };
     this.#entries = new Entries(this.#sections, note);
     this.types = new TypeTable(this.#entries, attempt);
     const ranges = new RangeReader(this.#entries, this.#sections);
-    this.#functions = new FunctionTable(this.#entries, ranges, symbols, attempt);
+    this.#functions = new FunctionTable(this.#entries, ranges, symbols, attemptFew);
     this.functions = this.#functions.functions;
-    this.globals = readGlobals(this.#entries, this.#sections, this.types, attempt);
+    this.globals = readGlobals(this.#entries, this.#sections, this.types, attemptFew);
     this.#unwind = new UnwindTable(this.#sections, note);
     const { units } = this.#entries;
     for (const unit of units) if (unit.lineTable !== undefined) this.#unitsOfLines.set(unit.lineTable, unit);

@@ -59,6 +59,8 @@ export const noEntry = -1;
 const mostReferences = 8;
 /** Entries of one program: each has some 50 bytes of debug information. */
 const mostEntries = 2 ** 21;
+/** Units of one program, empty ones too. */
+const mostUnits = 2 ** 16;
 /** Entries around an entry, and attributes of one: deeper and longer is damage. */
 const mostNesting = 512;
 const mostAttributes = 256;
@@ -277,6 +279,7 @@ export class Entries {
       let end = cursor.end;
       try {
         const start = cursor.at;
+        if (units.length >= mostUnits) throw cursor.fault('too-much');
         end = cursor.unitEnd();
         // Linkers fill up with zeros.
         if (cursor.at === end) continue;

@@ -15,11 +15,14 @@ const mostLines = 2 ** 31;
 /** Rows of one program, one and more for each byte of the largest program memory, 64 KiB, and the like of sequences. */
 const mostRows = 2 ** 20;
 const mostSequences = 2 ** 16;
+/** Files of one program, each as often as tables name it. */
+const mostFiles = 2 ** 18;
 
 /** What the line tables of one program may hold together. */
 export class LineLimits {
   readonly rows = new Budget(mostRows);
   readonly sequences = new Budget(mostSequences);
+  readonly files = new Budget(mostFiles);
 }
 
 /** A run of addresses without a gap, with rows in the order of their addresses. */
@@ -220,8 +223,8 @@ export function readLineTable(
   };
   const list =
     version >= 5
-      ? newFiles(cursor, sections, unit.textOffsetsBase, unit.folder)
-      : oldFiles(cursor, unit.folder);
+      ? newFiles(cursor, sections, limits, unit.textOffsetsBase, unit.folder)
+      : oldFiles(cursor, limits, unit.folder);
   const rows = new Rows();
   const sequences: Sequence[] = [];
   try {
@@ -240,12 +243,15 @@ interface FileList {
 }
 
 /** Folders and files of versions 2 to 4; file 0 is not used, folder 0 is that of the compilation. */
-function oldFiles(cursor: Cursor, folder: string): FileList {
+function oldFiles(cursor: Cursor, limits: LineLimits, folder: string): FileList {
+  const next = (): string => {
+    limits.files.spend(1, section, cursor.at);
+    return cursor.text();
+  };
   const folders = [folder];
-  for (let path = cursor.text(); path !== ''; path = cursor.text()) folders.push(joinPath(folder, path));
+  for (let path = next(); path !== ''; path = next()) folders.push(joinPath(folder, path));
   const files = [''];
-  for (let path = cursor.text(); path !== ''; path = cursor.text())
-    files.push(oldFile(cursor, folders, path));
+  for (let path = next(); path !== ''; path = next()) files.push(oldFile(cursor, folders, path));
   return { folders, files };
 }
 
@@ -261,6 +267,7 @@ function oldFile(cursor: Cursor, folders: readonly string[], path: string): stri
 function newFiles(
   cursor: Cursor,
   sections: DebugSections,
+  limits: LineLimits,
   textOffsetsBase: number,
   unitFolder: string,
 ): FileList {
@@ -270,6 +277,7 @@ function newFiles(
     const all: { path: string; folder: number }[] = [];
     for (let i = 0; i < count; i++) {
       sections.budget.spend(1 + columns.length, section, cursor.at);
+      limits.files.spend(1, section, cursor.at);
       let path = '';
       let folder = 0;
       for (const [content, form] of columns) {
