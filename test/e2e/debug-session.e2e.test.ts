@@ -183,12 +183,26 @@ describe.each([
     const between = await here();
     await press(page, 'F10', async () => !['', between].includes(await here()));
 
-    await page.locator('.editor-instance .view-line', { hasText: 'send(pong, 256);' }).click();
+    // Cores of the same kernel meet the breakpoint, too, and take the focus: the key would be for one of them.
+    const sends = page.locator('.editor-instance .view-line', { hasText: 'send(pong, 256);' });
+    const listed = page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'fft_stage_0.cc' });
+    await sends.click();
     await page.keyboard.press('F9');
-    await page.locator('.cgmr.codicon-debug-breakpoint').waitFor();
-    await press(page, 'F5', async () => (await here()) === 'send(pong, 256);');
+    await listed.waitFor();
+    await until(
+      () => stack(/\(6,1\) halted · fft_stage_0:23/).isVisible(),
+      async () => {
+        await stack('(6,1)').hover({ timeout: 1000 });
+        await stack('(6,1)').locator('.codicon-debug-continue').click({ timeout: 1000 });
+      },
+    );
+    await until(
+      async () => (await here()) === 'send(pong, 256);',
+      () => stack('(6,1)').click({ timeout: 1000 }),
+    );
+    await sends.click();
     await page.keyboard.press('F9');
-    await page.locator('.cgmr.codicon-debug-breakpoint').waitFor({ state: 'detached' });
+    await listed.waitFor({ state: 'detached' });
     // Each core with that kernel may have met it: one after the other goes on, by the button of its row: the key is for the core
     // that has the focus, which follows a click some time later. Rows out of sight do not exist.
     await until(
