@@ -69,7 +69,8 @@ test('[shape-2] edited bytes are found in order wherever they were added: one by
       expect(index.chunkAt(probe) !== undefined).toBe(model.has(probe));
     }
     const used = index.chunks.length * 512;
-    expect(used).toBeLessThan(model.size * 3 + 2048);
+    // Half full as they split, and each of the 40 gestures may leave two that hold little.
+    expect(used).toBeLessThan(2 * model.size + 2 * 40 * 512);
     index.clear();
     expect(index.chunkAt(0)).toBeUndefined();
     expect(index.counts({ offset: 0, length: size })).toEqual({ staged: 0, conflicts: 0 });
