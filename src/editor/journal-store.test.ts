@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -234,6 +234,27 @@ describe('the journal of staged edits [main-21]', () => {
       }
       expect(made).toBe(3);
       expect((await readFile(store.path(uri), 'utf8')).split('\n').length).toBeLessThan(1300);
+    });
+
+    test('nor do long ones: a few redos of a large gesture make it anew, too', async () => {
+      const store = new JournalStore(folder, (error) => failures.push(error));
+      const text = 'A'.repeat(1 << 20);
+      const { id, gesture } = record(1) as Extract<JournalRecord, { readonly id: number }>;
+      const large = { id, gesture: { ...gesture, runs: [{ offset: 0, bytes: text, seen: text }] } };
+      let made = 0;
+      const take = (isWhole: boolean): JournalStep => {
+        if (isWhole) made++;
+        return isWhole
+          ? { kind: 'whole', data: {}, records: [large] }
+          : { kind: 'more', records: [{ undo: id }, large] };
+      };
+      for (let i = 0; i < 9; i++) {
+        store.put(uri, take);
+        await store.flush();
+        expect((await stat(store.path(uri))).size).toBeLessThan(9 << 20);
+      }
+      expect(made).toBe(3);
+      expect(await get(store, uri)).toEqual({ records: [large] });
     });
 
     test('a backup is a copy of it', async () => {

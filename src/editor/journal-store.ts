@@ -31,21 +31,27 @@ import { isAlive, newOwner } from './journal-owner.ts';
 /** The first line of a file: whose edits they are, and the session's journal data (JSON). */
 const fileShape = v.object({ uri: v.string(), data: v.nullable(v.record(v.string(), v.unknown())) });
 
-/** More than the largest journal that the session accepts. */
-const mostCharacters = 256 * 1024 * 1024;
+/** More than the largest journal that the session accepts, less than the longest text. */
+const mostCharacters = 384 * 1024 * 1024;
 /** After a reload the old window may still be ending. It is waited for this long, milliseconds. */
 const patience = 6000;
 const pause = 50;
 
-/** Records that are made and written at a time: about two milliseconds of this thread. */
-const recordsAtATime = 500;
-/** A file is rewritten only when it has at least so many added records. */
-const fewRecords = 1000;
+/** Records, and characters of them, that are made and written at a time: about two milliseconds of this thread. */
+const atATime: Size = { records: 500, characters: 1024 * 1024 };
+/** A file is rewritten only when more than this was added. */
+const few: Size = { records: 1000, characters: 1024 * 1024 };
 
-/** What this window wrote into a file that is sound: records of the whole file, and those added since. */
+/** How long a part of a file is. */
+interface Size {
+  readonly records: number;
+  readonly characters: number;
+}
+
+/** What this window wrote into a file that is sound: the whole file, and what was added since. */
 interface Written {
-  readonly whole: number;
-  added: number;
+  readonly whole: Size;
+  added: Size;
 }
 
 /** A file of kept edits. */
@@ -251,7 +257,7 @@ export class JournalStore {
   async #write(uri: string, take: (whole: boolean) => JournalStep): Promise<void> {
     const path = this.path(uri);
     const written = this.#written.get(uri);
-    const isLong = written !== undefined && written.added > fewRecords + 2 * written.whole;
+    const isLong = written !== undefined && isMostlyAdded(written);
     let step = take(written === undefined || isLong);
     if (step.kind === 'more' && written !== undefined) {
       if (await append(path, step.records, written)) return;
@@ -264,11 +270,19 @@ export class JournalStore {
     }
     await mkdir(this.#folder, { recursive: true });
     const whole = await replaceWhole(path, uri, step);
-    this.#written.set(uri, { whole, added: 0 });
+    this.#written.set(uri, { whole, added: { records: 0, characters: 0 } });
   }
 }
 
-/** Adds records at the end of a file. False if there is no such file. */
+/** Whether most of a file is what was added to it: of that, much was undone again. */
+function isMostlyAdded({ whole, added }: Written): boolean {
+  return (
+    added.records > few.records + 2 * whole.records ||
+    added.characters > few.characters + 2 * whole.characters
+  );
+}
+
+/** Adds records at the end of a file. False if there is no such file, or it would be longer than one may be. */
 async function append(path: string, records: Iterable<JournalRecord>, written: Written): Promise<boolean> {
   let file: FileHandle;
   try {
@@ -278,7 +292,14 @@ async function append(path: string, records: Iterable<JournalRecord>, written: W
     throw error;
   }
   try {
-    written.added += await writeRecords(file, records);
+    const { whole, added } = written;
+    const room = mostCharacters - whole.characters - added.characters;
+    const more = await writeRecords(file, records, room);
+    if (more.characters > room) return false;
+    written.added = {
+      records: added.records + more.records,
+      characters: added.characters + more.characters,
+    };
     await file.sync();
   } finally {
     await file.close();
@@ -286,29 +307,43 @@ async function append(path: string, records: Iterable<JournalRecord>, written: W
   return true;
 }
 
-/** Writes a file anew. Resolves with the number of its records. */
-function replaceWhole(path: string, uri: string, step: JournalStep): Promise<number> {
+/** Writes a file anew. Resolves with how long its records are. */
+function replaceWhole(path: string, uri: string, step: JournalStep): Promise<Size> {
   return replaceFile(path, { part: `${path}.part`, mode: 0o600 }, async (file) => {
     await file.writeFile(`${journalFileText(uri, step.kind === 'whole' ? step.data : undefined)}\n`);
-    return step.kind === 'whole' ? await writeRecords(file, step.records) : 0;
+    return await writeRecords(file, step.kind === 'whole' ? step.records : []);
   });
 }
 
-/** Writes records in pieces, each made after the one before is written, so that other work is not held up. */
-async function writeRecords(file: FileHandle, records: Iterable<JournalRecord>): Promise<number> {
-  let count = 0;
+/**
+ * Writes records in pieces, each made after the one before is written, so that other work is not held up. Ends once they are
+ * longer than `most` characters. Resolves with how long they are.
+ */
+async function writeRecords(
+  file: FileHandle,
+  records: Iterable<JournalRecord>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Size> {
+  const size = { records: 0, characters: 0 };
   let lines: string[] = [];
+  let length = 0;
   const write = async (): Promise<void> => {
-    count += lines.length;
+    size.records += lines.length;
+    size.characters += length;
     await file.writeFile(lines.join(''));
     lines = [];
+    length = 0;
   };
   for (const record of records) {
-    lines.push(`${JSON.stringify(record)}\n`);
-    if (lines.length === recordsAtATime) await write();
+    const line = `${JSON.stringify(record)}\n`;
+    lines.push(line);
+    length += line.length;
+    if (lines.length < atATime.records && length < atATime.characters) continue;
+    await write();
+    if (size.characters > most) return size;
   }
-  if (lines.length > 0) await write();
-  return count;
+  await write();
+  return size;
 }
 
 function parseJournalFile(text: string, uri: string): unknown {

@@ -89,6 +89,7 @@ const active = 1; // not undone
 const settled = 2; // it was active when its byte was last written
 const dropped = 4; // it no longer covers its byte
 const first = 8; // a gesture begins with it
+const tried = 16; // it was active at the write of its byte whose outcome is not known
 
 /** Numbers of edits of a document, or of an epoch. */
 interface Tally {
@@ -304,14 +305,11 @@ export class EditStack {
     const found: FoundWritten[] = [];
     this.#cells.each(range, (chunk, at, offset) => {
       if (((chunk.marks[at] ?? 0) & editMarks.uncertain) !== 0 && this.#base.known(offset)) {
-        const before = this.#seen(chunk, at);
         chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
         const now = this.#base.value(offset);
         if (now === chunk.written?.tried[at]) {
-          this.#rewritten++;
+          const before = this.#settle(chunk, at, now, (_, state) => (state & tried) !== 0);
           found.push({ offset, before, after: now });
-          if (this.#wanted(chunk, at) === now) this.#settle(chunk, at, now);
-          else this.#see(chunk, at, now);
         }
       }
       this.#check(chunk, at, offset);
@@ -388,11 +386,14 @@ export class EditStack {
     this.#check(chunk, at, offset);
   }
 
-  /** It is not known whether `tried` was written to the byte; `baseChanged` decides. */
-  markUncertain(offset: number, tried: number): void {
+  /** It is not known whether `value` was written to the byte; `baseChanged` decides. */
+  markUncertain(offset: number, value: number): void {
     const chunk = this.#cells.ensure(offset);
     const { at } = this.#cells;
-    writtenOf(chunk).tried[at] = tried;
+    writtenOf(chunk).tried[at] = value;
+    this.#chain(chunk.head[at] ?? 0, (edit, state) =>
+      this.#state.set(edit, this.#wasActive(edit, state) ? state | tried : state & ~tried),
+    );
     chunk.marks[at] = (chunk.marks[at] ?? 0) | editMarks.uncertain;
   }
 
@@ -819,19 +820,22 @@ export class EditStack {
     return top === 0 ? (chunk.written?.groundSeen[at] ?? 0) : this.#seenByte.get(top);
   }
 
-  /** The base that all edits of the byte were made on counts as this value from now on. */
-  #see(chunk: EditChunk, at: number, value: number): void {
-    writtenOf(chunk).groundSeen[at] = value;
-    this.#chain(chunk.head[at] ?? 0, (edit) => this.#seenByte.set(edit, value));
-  }
-
-  #settle(chunk: EditChunk, at: number, now: number): void {
+  /**
+   * The byte was written, with the edits that `isPart` picks. All of its edits count as made on what the device holds now. Answers
+   * what the written one was made on.
+   */
+  #settle(
+    chunk: EditChunk,
+    at: number,
+    now: number,
+    isPart: (edit: number, state: number) => boolean = (edit, state) => this.#wasActive(edit, state),
+  ): number {
     this.#rewritten++;
     const written = writtenOf(chunk);
     let top = 0;
     let seen = written.groundSeen[at] ?? 0;
     this.#chain(chunk.head[at] ?? 0, (edit, state) => {
-      const isSettled = this.#wasActive(edit, state);
+      const isSettled = isPart(edit, state);
       if (isSettled && top === 0) {
         top = edit;
         seen = this.#seenByte.get(edit);
@@ -843,6 +847,7 @@ export class EditStack {
     written.groundSeen[at] = now;
     written.settled[at] = top;
     chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
+    return seen;
   }
 
   /** Whether the edit was active when the write began that is under way, or is, if none is. */

@@ -491,6 +491,18 @@ describe('kept edits are hostile until checked', () => {
     expect(refused).toBeGreaterThan(1000);
   });
 
+  test('what was undone counts no more: a large gesture may come and go often', () => {
+    const length = 6 << 20;
+    const text = btoa('\0'.repeat(length));
+    const geometry = { ...device.geometry, numRows: 2, bytesPerTile: length };
+    const records = Array.from({ length: 23 }, (_, i) => {
+      const runs = [{ offset: 0, bytes: text, seen: text }];
+      return [{ undo: 1 }, { id: 1, gesture: { order: i + 1, label: 'fill', epoch: 'e', runs } }];
+    }).flat();
+    const { gestures } = decodeJournal({ ...good(), geometry, gestures: [], records });
+    expect(gestures.map(({ order, runs }) => [order, runs[0]?.bytes.length])).toEqual([[23, length]]);
+  });
+
   test('long runs pass unharmed', () => {
     const bytes = Uint8Array.from({ length: 32_768 }, (_, i) => (i * 31) & 0xff);
     const layers = [

@@ -165,13 +165,18 @@ export function journalFor(
   return journal;
 }
 
-/** What is left of the gestures of the records, in their order. */
+/** What is left of the gestures of the records, in their order. What was undone counts no more. */
 function decodeRecords(records: readonly unknown[], budget: Budget): KeptGesture[] {
   const gestures = new Map<number, KeptGesture>();
   for (const item of records) {
     const record = sound(recordShape, item);
-    if ('undo' in record) gestures.delete(record.undo);
-    else gestures.set(record.id, decodeGesture(record.gesture, budget));
+    const id = 'undo' in record ? record.undo : record.id;
+    for (const { bytes } of gestures.get(id)?.runs ?? []) {
+      budget.runs++;
+      budget.bytes += bytes.length;
+    }
+    gestures.delete(id);
+    if (!('undo' in record)) gestures.set(id, decodeGesture(record.gesture, budget));
   }
   if (gestures.size > mostGestures) throw damaged('gestures');
   const numbered = [...gestures].sort(([a, one], [b, other]) => one.order - other.order || a - b);

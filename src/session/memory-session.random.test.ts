@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dice, runSeed } from '../../test/conformance/random.ts';
+import { BoardError } from '../board/errors.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
@@ -38,6 +39,8 @@ class Model {
   readonly settledTop = new Map<number, ModelGesture | undefined>();
   readonly ground = new Map<number, number>();
   readonly groundSeen = new Map<number, number>();
+  /** What may have been written, and what was active by then. */
+  readonly tried = new Map<number, { readonly value: number; readonly active: ReadonlySet<ModelGesture> }>();
   readonly endings = new Map<string, number>();
   epoch = 'epoch-1';
   earlier = '';
@@ -100,16 +103,28 @@ class Model {
     this.gestures.push(gesture);
     return gesture;
   }
-  settle(offset: number, now: number): void {
-    const top = this.top(offset);
-    if (this.settledTop.get(offset) === undefined) this.ground.set(offset, this.seen(offset));
+  settle(
+    offset: number,
+    now: number,
+    isPart: (gesture: ModelGesture) => boolean = ({ active }) => active,
+  ): void {
+    const top = this.covering(offset).findLast(isPart);
+    const seen = (top === undefined ? this.groundSeen : top.seen).get(offset) ?? 0;
+    if (this.settledTop.get(offset) === undefined) this.ground.set(offset, seen);
     this.settledTop.set(offset, top);
     this.groundSeen.set(offset, now);
+    this.tried.delete(offset);
     for (const gesture of this.covering(offset)) {
       gesture.seen.set(offset, now);
-      if (gesture.active) gesture.settled.add(offset);
+      if (isPart(gesture)) gesture.settled.add(offset);
       else gesture.settled.delete(offset);
     }
+  }
+  /** A write whose answer is lost. */
+  loseTrack(offset: number): void {
+    const active = new Set(this.covering(offset).filter((gesture) => gesture.active));
+    this.tried.set(offset, { value: this.wanted(offset), active });
+    this.base.delete(offset);
   }
   dropped(): ModelDropped {
     return { gestures: [], settledTops: new Map(), left: new Map(), endings: new Map(this.endings) };
@@ -127,12 +142,14 @@ class Model {
       dropped.settledTops.set(offset, stays ? undefined : top);
       this.settledTop.set(offset, left);
       if (left !== undefined) dropped.left.set(offset, left);
+      if (this.covering(offset).length === 0) this.tried.delete(offset);
     }
     return dropped;
   }
   forget(offset: number): void {
     for (const gesture of this.covering(offset)) gesture.dropped.add(offset);
     this.settledTop.delete(offset);
+    this.tried.delete(offset);
   }
   discard(document: string | undefined, offsets: Iterable<number>): ModelDropped {
     const dropped = this.dropped();
@@ -172,6 +189,7 @@ class Model {
     if (epoch === this.epoch) return;
     this.earlier = this.epoch;
     this.epoch = epoch;
+    this.tried.clear();
     for (const offset of this.base.keys()) this.old.add(offset);
   }
   read(device: ScriptedDevice, offsets: Iterable<number>): void {
@@ -181,9 +199,16 @@ class Model {
         (span) => offset >= span.offset && offset < span.offset + span.length,
       );
       if (unreadable) this.base.delete(offset);
-      else this.base.set(offset, device.bytes[offset] ?? 0);
+      else this.learn(offset, device.bytes[offset] ?? 0);
       this.old.delete(offset);
     }
+  }
+  /** The base is known: it says what became of a write whose answer was lost. */
+  learn(offset: number, now: number): void {
+    const tried = this.tried.get(offset);
+    this.base.set(offset, now);
+    this.tried.delete(offset);
+    if (now === tried?.value) this.settle(offset, now, (gesture) => tried.active.has(gesture));
   }
 }
 
@@ -252,6 +277,22 @@ async function play(seed: number, steps: number): Promise<void> {
         [...offsetsOf(range)].some((offset) => model.staged(offset))
       ) {
         story.push('skipped: the session cannot know the epoch yet');
+      } else if (random(4) === 0) {
+        const lost = [...offsetsOf(range)].filter((offset) => model.staged(offset));
+        story.push(`in the middle the driver fails: ${lost}`);
+        device.hook = (point) => {
+          if (point === 'write-half' || point === 'write-done')
+            throw new BoardError('driver', 'in the middle');
+        };
+        const applying = session.apply(range, never);
+        if (lost.length > 0)
+          await expect(applying, story.join('\n')).rejects.toMatchObject({ code: 'driver' });
+        else await applying;
+        device.hook = () => undefined;
+        for (const offset of offsetsOf(range)) {
+          if (lost.includes(offset)) model.loseTrack(offset);
+          else if (lost.length === 0 && model.pending(offset)) model.settle(offset, model.wanted(offset));
+        }
       } else {
         const report = await session.apply(range, never);
         let applied = 0;
@@ -264,12 +305,12 @@ async function play(seed: number, steps: number): Promise<void> {
           else if (unreadable) model.base.delete(offset);
           else {
             const now = device.bytes[offset] ?? 0;
-            model.base.set(offset, now);
             model.old.delete(offset);
             if (now === model.wanted(offset)) {
+              model.base.set(offset, now);
               model.settle(offset, now);
               applied++;
-            }
+            } else model.learn(offset, now);
           }
         }
         expect(report.applied, story.join('\n')).toBe(applied);
