@@ -15,6 +15,11 @@ constexpr double endsAt = 0.95;
 constexpr double fastest = 4e-9;
 constexpr size_t sampledFirst = size_t{64} << 10U;
 constexpr size_t sampledLast = size_t{2} << 20U;
+/** Where deflating takes more than this times the way, samples take no more than `seldom` of the way's time. */
+constexpr double hopeless = 2;
+constexpr double seldom = 0.002;
+/** A sample that was interrupted takes any time: so many times the way count, which is enough to say no. */
+constexpr double mostCounted = 3;
 
 } // namespace
 
@@ -73,8 +78,10 @@ DeflateChoice::Act DeflateChoice::next(size_t bytes) {
     if (on_ && !trial_) return Act::deflate;
     since_ += bytes;
     if (on_ || !wayKnown_ || since_ < between_) return Act::leave;
-    if (way_.perByte() < std::max(fastest, cost_.perByte() / 2)) return Act::leave;
-    return Act::sample;
+    if (way_.perByte() < fastest) return Act::leave;
+    const double times = cost_.perByte() / way_.perByte();
+    const bool isSoon = static_cast<double>(since_) < times * static_cast<double>(sampleBytes) / seldom;
+    return times > hopeless && isSoon ? Act::leave : Act::sample;
 }
 
 void DeflateChoice::deflated(size_t bytes, size_t left, Seconds took) {
@@ -83,7 +90,8 @@ void DeflateChoice::deflated(size_t bytes, size_t left, Seconds took) {
     // A sample stands for what went before it.
     constexpr double mostStoodFor = 128 << 10U;
     const double standsFor = on_ ? size : std::max(size, std::min(static_cast<double>(since_), mostStoodFor));
-    cost_.add(took.count(), size);
+    const double counted = mostCounted * way_.perByte() * size;
+    cost_.add(on_ ? took.count() : std::min(took.count(), counted), size);
     left_.add(share * standsFor, standsFor);
     const bool worthIt = cost_.perByte() + share * way_.perByte() < beginsAt * way_.perByte();
     between_ = worthIt ? sampledFirst : std::clamp(between_ * 2, sampledFirst, sampledLast);

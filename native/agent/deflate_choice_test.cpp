@@ -4,6 +4,7 @@
 #include <deque>
 #include <doctest/doctest.h>
 #include <functional>
+#include <utility>
 #include <vector>
 
 using namespace tilescope;
@@ -19,6 +20,8 @@ struct Read {
     double bytesPerSecond = 1e6;
     double readCost = 10 * ns;
     double deflateCost = 30 * ns;
+    /** Seconds that the processor is elsewhere while it deflates for the first time. */
+    double interruption = 0;
     WayTimes::Seconds takes{0.001};
     /** What is left of a byte, by how many were read before. */
     std::function<double(double)> left = [](double) { return 0.25; };
@@ -84,10 +87,11 @@ struct Read {
                 if (act != DeflateChoice::Act::leave) {
                     const double tried = act == DeflateChoice::Act::sample ? std::min(payload, 16384.0) : payload;
                     const double leftOver = share > 0.94 ? tried : tried * share;
+                    const double took = tried * deflateCost + std::exchange(interruption, 0);
                     choice.deflated(static_cast<size_t>(tried), static_cast<size_t>(leftOver),
-                                    DeflateChoice::Seconds(tried * deflateCost));
-                    now += tried * deflateCost;
-                    processor += tried * deflateCost;
+                                    DeflateChoice::Seconds(took));
+                    now += took;
+                    processor += took;
                     if (act == DeflateChoice::Act::deflate) out = leftOver;
                 }
                 if (const auto news = choice.news()) said.push_back(*news);
@@ -214,6 +218,16 @@ TEST_CASE("[live-4] a way that becomes fast, or slow, is noticed, and said") {
     CHECK(read.choice.on());
     CHECK(read.said.size() == 3);
     CHECK(read.said[1].starts_with("payloads are sent as they are from now on: "));
+}
+
+TEST_CASE("[live-4] a first sample that was interrupted does not decide for good") {
+    for (const double seconds : {0.02, 0.1, 5.0}) {
+        CAPTURE(seconds);
+        Read read;
+        read.interruption = seconds;
+        read.run(50 * MiB);
+        CHECK(read.choice.on());
+    }
 }
 
 TEST_CASE("small payloads stay as they are, and nothing is tried before the way is known") {
