@@ -96,9 +96,10 @@ export class HexEditorPage {
     }
   }
 
-  /** Puts the cursor at a place and types into the column of hex digits. */
+  /** Puts the cursor at a place and types into the column of hex digits, once the byte there was read: before that none can be typed. */
   async typeAt(place: string, digits: string): Promise<void> {
     await this.goTo(place);
+    await this.frame.locator('.details .value', { hasNotText: 'not read yet' }).waitFor();
     // On a busy machine VS Code now and then leaves the focus outside after its input box has closed.
     await this.grid.focus();
     await this.frame.locator('#grid:focus').waitFor();
