@@ -10,6 +10,7 @@ const config: KnipConfig = {
     // Started by their path.
     'src/names/reader-thread.ts!',
     'webview/main.ts!',
+    'webview/sight.ts!',
     'webview/array/array.ts!',
     'webview/plot/plot.ts!',
     'scripts/try.ts!',

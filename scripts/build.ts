@@ -3,7 +3,7 @@
  *
  * dist/extension.cjs     the extension host's side, CommonJS for the oldest Node among supported editors
  * dist/parts/*.cjs       what extension.cjs loads at its first need, what several of these files share, and a thread's script
- * dist/webview/main.js   the hex editor's page, with main.css beside it
+ * dist/webview/main.js   the hex editor's page, with main.css beside it; sight.js begins it
  * dist/webview/array.js  the Array view's page, with array.css beside it
  * dist/webview/plot.js   the page of a plot, with plot.css beside it
  * build/host/index.cjs   the suites of test/host, for a real extension host (only with --host-tests)
@@ -293,6 +293,7 @@ export async function buildAll(request: BuildRequest = {}): Promise<Bundle[]> {
   const extensionEntry = needEntry('src/extension.ts');
   const pages = {
     main: needEntry('webview/main.ts'),
+    sight: needEntry('webview/sight.ts'),
     array: needEntry('webview/array/array.ts'),
     plot: needEntry('webview/plot/plot.ts'),
   };

@@ -61,7 +61,7 @@ const once: readonly (readonly [what: string, pattern: RegExp, files: readonly s
     'hexadecimal digits of a number',
     /toString\(16\)/,
     // Digits of any base with the cells' own rules; the digits of a NaN; how wide the column of offsets is.
-    ['src/model/cells/floats.ts', 'src/model/numbers.ts', 'webview/grid/layout.ts'],
+    ['src/model/cells/floats.ts', 'src/model/numbers.ts', 'src/model/rows/layout.ts'],
   ],
   [
     'a number read from hexadecimal digits',

@@ -6,6 +6,7 @@ import { html, nothing, render, svg, type TemplateResult } from 'lit';
 import type { ByteOrder, CellFormat } from '../src/model/cells/format.ts';
 import type { Statistics } from '../src/model/cells/statistics.ts';
 import { hexDigits } from '../src/model/numbers.ts';
+import { cellText, characterCell, type RowBytes } from '../src/model/rows/text.ts';
 import { type Sparkline, sparkGaps, sparkPath } from '../src/model/sparkline.ts';
 import { button, choice, valueButton } from './controls.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type VectorName,
   vectorNames,
 } from './grid/inspect.ts';
-import { cellText, characterCell, type RowBytes } from './grid/text.ts';
 import type { Meter } from './meter.ts';
 import type { Translate } from './strings.ts';
 

@@ -26,6 +26,7 @@ import type { Fill } from '../src/model/gestures/fill.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits, hexPairs } from '../src/model/numbers.ts';
 import { bytesIn, endOf, intersectRanges } from '../src/model/ranges.ts';
+import { mayBeTorn } from '../src/model/rows/text.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { sparkline } from '../src/model/sparkline.ts';
 import { isEditorChord } from './editor-chords.ts';
@@ -50,7 +51,6 @@ import {
   toldRuns,
 } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
-import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import {
   HostClient,
@@ -143,6 +143,7 @@ class Editor {
   #hover: ReturnType<typeof setTimeout> | undefined;
   /** The first byte that was on screen last, or that the host put there; undefined before anything was drawn. */
   #scrolledTo: number | undefined;
+  #rowsPlace = '';
   #spoken = '';
   /** What is spoken with the next update, in place of the cursor. */
   #toSay: string | undefined;
@@ -242,6 +243,7 @@ class Editor {
         this.#keep();
       },
       onHover: (hover) => this.#onHover(hover),
+      onSized: (top) => this.#tellRowsPlace(top),
       onDrawn: () => {
         this.#noteHistory();
         this.#controller.drawn();
@@ -696,6 +698,16 @@ class Editor {
     this.#tellSelection();
     this.#keep();
     this.#updateOutline();
+  }
+
+  /** A message above the rows, or a line for a search, is not what the next page begins with. */
+  #tellRowsPlace(top: number): void {
+    if (this.#find.isOpen || this.#state.banner !== undefined || this.#state.past !== undefined) return;
+    const { bytesPerRow } = this.#view.layout;
+    const place = `${top} ${bytesPerRow}`;
+    if (place === this.#rowsPlace) return;
+    this.#rowsPlace = place;
+    host.post({ type: 'rowsPlace', top, bytesPerRow });
   }
 
   #tellSelection(): void {

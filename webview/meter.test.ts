@@ -6,8 +6,8 @@ import { stateBits, unreadableState } from '../src/model/byte-state.ts';
 import { cellFormat } from '../src/model/cells/cell-format.ts';
 import type { CellName } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { createLayout } from '../src/model/rows/layout.ts';
 import { dice } from '../test/conformance/random.ts';
-import { createLayout } from './grid/layout.ts';
 import { type Measured, measure, SelectionMeter } from './meter.ts';
 
 const geometry = {

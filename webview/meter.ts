@@ -9,9 +9,9 @@ import { crc32, type Statistics, StatisticsCollector } from '../src/model/cells/
 import type { ByteRange } from '../src/model/geometry.ts';
 import { hexPairs } from '../src/model/numbers.ts';
 import { bytesIn } from '../src/model/ranges.ts';
+import type { Layout } from '../src/model/rows/layout.ts';
+import { hasValueAt } from '../src/model/rows/text.ts';
 import { together } from './grid/copy.ts';
-import type { Layout } from './grid/layout.ts';
-import { hasValueAt } from './grid/text.ts';
 
 /** What is measured: bytes, and what they are taken for. */
 export interface Measured {

@@ -345,8 +345,12 @@ export type FromWebview =
   | { readonly type: 'window'; readonly window: PageWindow }
   /** The delta with this number was drawn, and all before it. */
   | { readonly type: 'drawn'; readonly number: number }
+  /** A short page is there, and asks for its parts. */
+  | { readonly type: 'begin' }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
+  /** Where the rows of this page begin (pixels from its top), and how long they are: the next page begins like that. */
+  | { readonly type: 'rowsPlace'; readonly top: number; readonly bytesPerRow: number }
   /** The first byte on screen is another one, and not because of `scroll`. */
   | { readonly type: 'scrolled'; readonly offset: number }
   /** A person chose how this tab shows its bytes; or the type of what they went to did (`ofName`), which only this tab keeps. */
@@ -388,6 +392,13 @@ export interface AskedSelection {
   readonly selected: number;
   readonly cells: CellChoice;
   readonly immediate: boolean;
+}
+
+/** Host to a short page (`webview/sight.ts`): what makes it a whole one. */
+export interface PageParts {
+  readonly type: 'parts';
+  readonly style: string;
+  readonly script: string;
 }
 
 /** Host to webview. */

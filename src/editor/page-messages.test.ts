@@ -35,6 +35,8 @@ describe('messages of the page', () => {
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4, selected: 4, address: '(6,2)+0x1' }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
+    [{ type: 'begin' }],
+    [{ type: 'rowsPlace', top: 101.5, bytesPerRow: 16 }],
     [{ type: 'scrolled', offset: 512 }],
     [
       {
@@ -121,6 +123,9 @@ describe('messages of the page', () => {
       },
     ],
     [{ type: 'visible', range: { offset: 0 } }],
+    [{ type: 'rowsPlace', top: '1px; background: red', bytesPerRow: 16 }],
+    [{ type: 'rowsPlace', top: 1e9, bytesPerRow: 16 }],
+    [{ type: 'rowsPlace', top: 101, bytesPerRow: 0 }],
     [{ type: 'scrolled', offset: -1 }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4, selected: 4, address: '(6,2)+0x1' }],
     [

@@ -86,6 +86,9 @@ const asked = v.object({
   read: v.picklist(['all', 'little', 'nothing']),
 });
 
+/** More pixels and bytes than any page has. */
+const rowsPlace = { top: v.pipe(v.number(), v.minValue(0), v.maxValue(10_000)), bytesPerRow: whole(1, 1024) };
+
 const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('ready'), isOpen: v.exactOptional(v.boolean()) }),
   request,
@@ -104,7 +107,9 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
     window: v.object({ number: whole(0, mostNumber), wanted: ranges, missing: ranges, anew: v.boolean() }),
   }),
   v.object({ type: v.literal('drawn'), number: countShape }),
+  v.object({ type: v.literal('begin') }),
   v.object({ type: v.literal('visible'), range }),
+  v.object({ type: v.literal('rowsPlace'), ...rowsPlace }),
   v.object({ type: v.literal('scrolled'), offset: countShape }),
   v.object({ type: v.literal('view'), view: viewChoiceShape, ofName: v.exactOptional(v.boolean()) }),
   v.object({ type: v.literal('live'), hertz: liveRateShape }),

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { escapeMarkup } from '../model/plain.ts';
 import { pageHtml } from '../say/page-html.ts';
-import type { Banner } from './messages.ts';
+import type { FirstSight } from './first-sight.ts';
+import type { Banner, PageParts } from './messages.ts';
 import { type Opening, openingId, openingText } from './opening.ts';
 
 /** A page of the editor, which may also have styles with its nonce, and fonts and pictures in its text. */
@@ -42,9 +43,33 @@ function bundle(extensionUri: vscode.Uri, name: string): string {
 export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri, opening: Opening): string {
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
-    body: `<script type="application/json" id="${openingId}">${openingText(opening)}</script>
-<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
+    body: `${openingElement(opening)}<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
   }));
+}
+
+/**
+ * The same page while it is short, and so seen at once: its first rows, and a script that asks for the parts (`pageParts`) that
+ * make it the whole one.
+ */
+export function shortPage(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  opening: Opening,
+  sight: FirstSight,
+): string {
+  return shell(webview, (nonce) => ({
+    head: `<style nonce="${nonce}">${bundle(extensionUri, 'sight.css')}${sight.style}</style>`,
+    body: `${sight.markup}${openingElement(opening)}<script nonce="${nonce}">${bundle(extensionUri, 'sight.js')}</script>`,
+  }));
+}
+
+/** What a short page asks for. */
+export function pageParts(extensionUri: vscode.Uri): PageParts {
+  return { type: 'parts', style: bundle(extensionUri, 'main.css'), script: bundle(extensionUri, 'main.js') };
+}
+
+function openingElement(opening: Opening): string {
+  return `<script type="application/json" id="${openingId}">${openingText(opening)}</script>`;
 }
 
 /** One sentence and its buttons, in place of an editor whose memory layout was never learned. */

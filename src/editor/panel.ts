@@ -33,6 +33,7 @@ import type { ShownMemory, TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
 import type { FoundMemory } from './find/hit-rows.ts';
 import type { HitSearch } from './find/hit-search.ts';
+import { firstSight, usualRowsPlace } from './first-sight.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import {
   type AskedHits,
@@ -60,7 +61,7 @@ import {
   pageNames,
 } from './named-places.ts';
 import type { Opening } from './opening.ts';
-import { editorPage, waitingPage } from './page.ts';
+import { editorPage, pageParts, shortPage, waitingPage } from './page.ts';
 import { readFromPage, requestNumber } from './page-messages.ts';
 import { ProgramCheck } from './program-check.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
@@ -165,8 +166,8 @@ const firstBytes = 1024;
 const openingPatience = 40;
 
 /**
- * VS Code makes a tab's frame once it was told that the tab is resolved. The text of its page is long and would keep that waiting, so
- * it is sent so much later, milliseconds.
+ * VS Code makes a tab's frame once it was told that the tab is resolved. The text of a whole page is long and would keep that waiting,
+ * so it is sent so much later, milliseconds.
  */
 const afterAnswer = 5;
 
@@ -187,6 +188,8 @@ const pulse = 2000;
 /** A page that does not say what is selected is waited for this long, milliseconds. */
 const runsPatience = 10_000;
 let count = 0;
+/** Where a new page begins its rows: as the last one did. */
+let rowsPlace = usualRowsPlace;
 
 /** Since when a tab marks changes. `update`: what the last updates brought. */
 export type Moment =
@@ -1027,8 +1030,7 @@ export class HexPanel {
       if (!isOpened && this.document.session.learnedBy === 'nobody') this.#led = {};
       this.#look();
       if (this.#waits) return;
-      if (isOpened) this.#writing.ask(afterAnswer);
-      else this.#writePage();
+      this.#writePage(isOpened ? afterAnswer : 0);
       return;
     }
     if (this.#waits) return;
@@ -1062,19 +1064,35 @@ export class HexPanel {
     this.#writing.cancel();
   }
 
-  /** Gives VS Code the page, with what it shows first. */
-  #writePage(): void {
-    this.#endPatience();
+  /**
+   * Gives VS Code the page, with what it shows first.
+   *
+   * @param delay a long page goes so much later, milliseconds
+   */
+  #writePage(delay = 0): void {
     const init = this.#init();
     const shown = this.#presumed;
-    if (init === undefined || shown === undefined) return;
+    if (init === undefined || shown === undefined) {
+      this.#endPatience();
+      return;
+    }
     const bytes = this.document.session.bytes(shown);
     const isKnown = bytes.flags.some((flag) => flag !== 0);
+    const opening = { init, ...(isKnown ? { bytes } : {}) };
+    // The parts of a docked view's page lie elsewhere, as it is narrow.
+    const sight = this.isDocked ? undefined : firstSight(opening, rowsPlace);
+    if (sight === undefined && delay > 0) {
+      this.#writing.ask(delay);
+      return;
+    }
+    this.#endPatience();
     this.#opened = { state: JSON.stringify(init.state), settings: JSON.stringify(init.settings) };
-    this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri, {
-      init,
-      ...(isKnown ? { bytes } : {}),
-    });
+    const { webview } = this.view;
+    const { extensionUri } = this.#host;
+    webview.html =
+      sight === undefined
+        ? editorPage(webview, extensionUri, opening)
+        : shortPage(webview, extensionUri, opening, sight);
   }
 
   /** Replaces the page. Offsets that the old page sent no longer count. */
@@ -1167,6 +1185,12 @@ export class HexPanel {
         return;
       case 'drawn':
         this.#feed?.shown(message.number);
+        return;
+      case 'begin':
+        void this.view.webview.postMessage(pageParts(this.#host.extensionUri));
+        return;
+      case 'rowsPlace':
+        if (!this.isDocked) rowsPlace = { top: message.top, bytesPerRow: message.bytesPerRow };
         return;
       case 'scrolled':
         if (shown !== undefined) this.#host.scrolled(this, message.offset);
@@ -1388,7 +1412,7 @@ export class HexPanel {
 
   #bytesChanged(changed: readonly ByteRange[]): void {
     this.#programCheck.changed(changed);
-    if (this.#page === 'editor' && this.#patience.isAsked && !this.#waits) this.#writing.ask(afterAnswer);
+    if (this.#page === 'editor' && this.#patience.isAsked && !this.#waits) this.#writePage(afterAnswer);
     const isIn = (range: ByteRange) => changed.some((one) => intersectRanges(one, range) !== undefined);
     if (this.#stacksInSight.some(isIn)) this.#tellNames();
     if (this.#frozen === undefined) {

@@ -138,6 +138,9 @@ class FakeView {
   readonly onDidDispose = this.disposed.event;
 }
 
+/** In a page of the editor, a whole one or a short one. */
+const editorScript = /"(?:main|sight)\.js/;
+
 const uri = new FakeUri('aie://board/2_2/data/2_1.aiemem');
 const key = uri.toString();
 
@@ -207,7 +210,8 @@ async function setup({ isConnected = true } = {}) {
   const log = { warn: vi.fn(), error: vi.fn() };
   const bundles = join(`${folder}-extension`, 'dist', 'webview');
   await mkdir(bundles, { recursive: true });
-  for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
+  for (const name of ['main.js', 'main.css', 'sight.js', 'sight.css'])
+    await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
@@ -225,7 +229,7 @@ async function setup({ isConnected = true } = {}) {
     await provider.resolveCustomEditor(document, view as never);
     await settle();
     await vi.waitFor(() => expect(view.webview.html).not.toBe(''));
-    if (view.webview.html.includes('main.js')) view.received.fire({ type: 'ready' });
+    if (editorScript.test(view.webview.html)) view.received.fire({ type: 'ready' });
     const send = async (message: FromWebview) => {
       view.received.fire(message);
       await settle();
@@ -291,7 +295,7 @@ describe('[main-22] a memory whose layout is not learned in time', () => {
     vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
     answer();
     await send({ type: 'command', command: 'refresh' });
-    await vi.waitFor(() => expect(view.webview.html).toContain('main.js'));
+    await vi.waitFor(() => expect(view.webview.html).toMatch(editorScript));
   });
 });
 
@@ -421,7 +425,7 @@ describe('edits of the page', () => {
 
 describe('the first page of a tab', () => {
   const openingOf = ({ webview }: FakeView) => {
-    const text = new RegExp(`<script type="application/json" id="${openingId}">(.*)</script>`).exec(
+    const text = new RegExp(`<script type="application/json" id="${openingId}">(.*?)</script>`).exec(
       webview.html,
     );
     return text && JSON.parse(text[1] ?? '');
@@ -444,13 +448,32 @@ describe('the first page of a tab', () => {
     expect(view.posted.slice(posted).filter(({ type }) => ['init', 'settings'].includes(type))).toEqual([]);
   });
 
-  test('is sent once VS Code was told that the tab is resolved, also where the bytes are there', async () => {
+  test('[shape-7] is a short one, and sent at once, where its rows can stand in it; its parts come when it asks', async () => {
     const { provider, open } = await setup();
     const { document } = await open();
     const other = new FakeView();
     await provider.resolveCustomEditor(document, other as never);
+    expect(openingOf(other)?.bytes).toBeDefined();
+    const { html } = other.webview;
+    expect(html).toContain('class="sight"');
+    expect(html).toContain('"sight.js');
+    expect(html).not.toContain('main.js');
+    expect(other.posted).toEqual([]);
+    other.received.fire({ type: 'begin' });
+    const bundled = (name: string) => `"${name} \\x3c/script>"`;
+    expect(other.posted).toEqual([{ type: 'parts', style: bundled('main.css'), script: bundled('main.js') }]);
+  });
+
+  test('is a whole one where marks are in it, and sent once VS Code was told that the tab is resolved', async () => {
+    const { provider, open } = await setup();
+    const { document, send } = await open();
+    await send(typed(1, 5, 0xaa));
+    const other = new FakeView();
+    await provider.resolveCustomEditor(document, other as never);
     expect(other.webview.html).toBe('');
     await vi.waitFor(() => expect(openingOf(other)?.bytes).toBeDefined());
+    expect(other.webview.html).not.toContain('sight');
+    expect(other.webview.html).toContain('main.js');
   });
 
   test('waits a moment for them, then comes without', async () => {
@@ -681,7 +704,7 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
   test('[truth-21] a tab that connects its board is a look', async () => {
     const { device, open } = await setup({ isConnected: false });
     const { view, send } = await open();
-    expect(view.webview.html).toContain('main.js');
+    expect(view.webview.html).toMatch(editorScript);
     await send({ type: 'visible', range: { offset: 64, length: 256 } });
     expect(device.openedBy).toEqual(['look']);
     expect(new Set(device.asked)).toEqual(new Set(['look']));
@@ -693,12 +716,12 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
       if (at === 'open') device.lose();
     };
     const { document, view } = await open();
-    expect(view.webview.html).not.toContain('main.js');
+    expect(view.webview.html).not.toMatch(editorScript);
     device.hook = () => undefined;
     time.advance(1000);
     await settle();
     expect(link.state.kind).toBe('connected');
-    expect(view.webview.html).toContain('main.js');
+    expect(view.webview.html).toMatch(editorScript);
     expect(device.openedBy).toEqual(['look', 'nobody']);
     view.received.fire({ type: 'ready' });
     view.received.fire({ type: 'visible', range: { offset: 0, length: 256 } });
@@ -777,7 +800,7 @@ describe('[truth-16] another layout of the same columns', () => {
       await exchange(bytesPerTile);
       await send({ type: 'command', command: 'refresh' });
       expect(document.shown?.range).toEqual({ offset: 0, length: bytesPerTile });
-      expect(view.webview.html).toContain('main.js');
+      expect(view.webview.html).toMatch(editorScript);
       expect(view.webview.html).not.toBe(before);
       const posted = view.posted.length;
       await send({ type: 'visible', range: { offset: 8000, length: 192 } });
@@ -1110,13 +1133,21 @@ describe('[truth-14] a page that is late', () => {
   });
 });
 
-test('[shape-7] the page comes whole: it loads nothing, and no text in its script ends it', async () => {
-  const { open } = await setup();
-  const { html, options } = (await open()).view.webview;
-  expect(html.match(/<script nonce="[^"]+">"main\.js \\x3c\/script>"<\/script>/g)).toHaveLength(1);
-  expect(html).toMatch(/<style nonce="[^"]+">"main\.css /);
-  expect(html).not.toMatch(/\b(src|href)=/);
-  expect(options).toEqual({ enableScripts: true, localResourceRoots: [] });
+test('[shape-7] a page loads nothing, a short one or a whole one, and no text in its script ends it', async () => {
+  const { provider, open } = await setup();
+  const { document, view, send } = await open();
+  await send(typed(1, 5, 0xaa));
+  const other = new FakeView();
+  await provider.resolveCustomEditor(document, other as never);
+  await vi.waitFor(() => expect(other.webview.html).not.toBe(''));
+  const pages = { sight: view.webview, main: other.webview };
+  for (const [name, { html, options }] of Object.entries(pages)) {
+    const script = new RegExp(`<script nonce="[^"]+">"${name}\\.js \\\\x3c/script>"</script>`, 'g');
+    expect(html.match(script)).toHaveLength(1);
+    expect(html).toMatch(new RegExp(`<style nonce="[^"]+">"${name}\\.css `));
+    expect(html).not.toMatch(/\b(src|href)=/);
+    expect(options).toEqual({ enableScripts: true, localResourceRoots: [] });
+  }
 });
 
 test('[shape-7] the first bytes are read while the page is made, before it says what it shows', async () => {

@@ -13,14 +13,6 @@ import { interleave, type Measure, median, spread, warmUps } from './measure.ts'
 
 const columnsRow = /Columns 0 to 3/;
 
-/** Milliseconds from a click until `painted` finds something, seen from outside the page. */
-async function untilPainted(click: () => Promise<void>, painted: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now();
-  await click();
-  await painted();
-  return performance.now() - begin;
-}
-
 /** Activation as VS Code measured it, from its own list of running extensions. */
 async function activation(workbench: Workbench): Promise<Measure> {
   // The list makes rows only for what is in sight, and is ordered by time.
@@ -92,8 +84,9 @@ interface Peer {
   readonly goals?: readonly [number, number];
 }
 
+/** Ours shows its first rows before its script does. */
 const hasGrid = (): boolean => {
-  const text = document.querySelector('#grid .cell.bytes')?.textContent ?? '';
+  const text = document.querySelector('#grid .cell.bytes, .sight pre:nth-child(2)')?.textContent ?? '';
   return /[0-9A-F]{2}/.test(text);
 };
 
@@ -114,21 +107,29 @@ const HEX_EDITOR: Peer = {
 /** An editor may take this long on a busy machine, milliseconds. */
 const MOST_MS = 60_000;
 
-/** Milliseconds from a click on a row of the side bar to bytes in a page that was not there before. */
+/**
+ * Milliseconds from a click on a row of the side bar to bytes in a page that was not there before, by the window's clock. The click
+ * counts from when the window got it: what the automation checks before it clicks is nothing that a person waits for.
+ */
 async function untilBytes(workbench: Workbench, row: Locator, isPainted: () => boolean): Promise<number> {
   const { page } = workbench;
   const before = new Set(page.frames());
-  const look = async (): Promise<void> => {
-    for (const end = Date.now() + MOST_MS; Date.now() < end; ) {
-      for (const frame of page.frames()) {
-        if (before.has(frame)) continue;
-        if (await frame.evaluate(isPainted).catch(() => false)) return;
-      }
-      await page.waitForTimeout(5);
+  const clicked = page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        addEventListener('click', ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true });
+      }),
+  );
+  await row.click();
+  for (const end = Date.now() + MOST_MS; Date.now() < end; ) {
+    for (const frame of page.frames()) {
+      if (before.has(frame)) continue;
+      if (await frame.evaluate(isPainted).catch(() => false))
+        return (await page.evaluate(() => performance.now())) - (await clicked);
     }
-    throw new Error('No page showed bytes.');
-  };
-  return untilPainted(() => row.click(), look);
+    await page.waitForTimeout(5);
+  }
+  throw new Error('No page showed bytes.');
 }
 
 /** Milliseconds to the bytes of the first and of the second tab, of each round. */

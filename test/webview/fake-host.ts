@@ -3,10 +3,12 @@
  * do to it. It takes undo keys from the page as VS Code does.
  */
 import { Feed } from '../../src/editor/feed.ts';
+import { firstSight, type RowsPlace } from '../../src/editor/first-sight.ts';
 import type {
   EditorSettings,
   EditorState,
   FromWebview,
+  PageParts,
   PagePlace,
   PageWindow,
   ShownBytes,
@@ -19,6 +21,7 @@ import { hexBytes } from '../../src/model/cells/choices.ts';
 import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
 import { withoutRanges } from '../../webview/grid/edits.ts';
 import { deviceByte } from './device.ts';
+import { partIds } from './part-ids.ts';
 
 /** How the page starts; every field has a default. */
 export interface FakeConfig {
@@ -43,6 +46,8 @@ export interface FakeConfig {
   readonly place?: PagePlace;
   /** What `init` says, and bytes of this range, stand in the page's own text. */
   readonly opening?: ByteRange;
+  /** It begins as a short page, with its first rows there. */
+  readonly sight?: RowsPlace;
   /** What an earlier life of the page kept. */
   readonly kept?: unknown;
 }
@@ -52,12 +57,37 @@ interface Gesture {
   readonly after: readonly (readonly [number, number])[];
 }
 
+/** Text and the place of its first character, client pixels. */
+interface Placed {
+  readonly text: string;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Where the first two characters of an element's text are. */
+function placedAt(node: Node | null): Placed {
+  const range = document.createRange();
+  if (node === null) throw new Error('no text');
+  range.setStart(node, 0);
+  range.setEnd(node, 1);
+  const { left, top } = range.getBoundingClientRect();
+  return { text: node.textContent ?? '', left, top };
+}
+
+/** What makes a short page the whole one, as the harness put it into the page. */
+function parts(): PageParts {
+  const text = (part: 'style' | 'script') => document.getElementById(partIds[part])?.textContent ?? '';
+  return { type: 'parts', style: text('style'), script: text('script') };
+}
+
 /** The fake; tests reach it as `window.fake`. */
 export class FakeHost {
   readonly geometry: MemoryGeometry;
   readonly range: ByteRange;
   /** Everything that the page said, oldest first. */
   readonly said: FromWebview[] = [];
+  /** Where the first characters were that the page showed before its script: address, cells, characters. */
+  readonly sighted: Placed[] = [];
   /** Sizes of the deltas that were sent, oldest first. */
   readonly sent: number[] = [];
   /** Bytes cannot be had, with this sentence, while it is set. */
@@ -169,7 +199,9 @@ export class FakeHost {
   /** Takes a message of the page. */
   receive(message: FromWebview): void {
     this.said.push(message);
-    if (message.type === 'ready') {
+    if (message.type === 'begin') {
+      window.postMessage(parts(), '*');
+    } else if (message.type === 'ready') {
       if (message.isOpen !== true) this.send(this.init());
     } else if (message.type === 'window') {
       this.#window = message.window;
@@ -388,11 +420,21 @@ if (config.withoutHighlights === true) Reflect.deleteProperty(window, 'Highlight
 const fake = new FakeHost(config);
 window.fake = fake;
 if (config.opening !== undefined) {
+  const opening = { init: fake.init(), bytes: fake.shown(config.opening) };
   const text = document.createElement('script');
   text.type = 'application/json';
   text.id = openingId;
-  text.textContent = openingText({ init: fake.init(), bytes: fake.shown(config.opening) });
+  text.textContent = openingText(opening);
   document.body.append(text);
+  const sight = config.sight && firstSight(opening, config.sight);
+  if (sight !== undefined) {
+    const style = new CSSStyleSheet();
+    style.replaceSync(sight.style);
+    document.adoptedStyleSheets = [style];
+    document.body.insertAdjacentHTML('afterbegin', sight.markup);
+    for (const column of document.querySelectorAll('.sight pre'))
+      fake.sighted.push(placedAt(column.firstChild));
+  }
 }
 window.acquireVsCodeApi = () => ({
   // A real host is in another process: what it hears is a copy, and later.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { AskedSelection } from '../../src/editor/messages.ts';
+import type { AskedSelection, EditorSettings } from '../../src/editor/messages.ts';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
@@ -187,6 +187,71 @@ describe('a page that has its first bytes in its text', () => {
     await painted(page);
     const [now] = await rows(page);
     expect(now?.bytes).toBe(`EE ${deviceHex(0x8001, 15)}`);
+  });
+
+  test.each<{
+    readonly name: string;
+    readonly settings: Partial<EditorSettings>;
+    readonly theme?: 'high-contrast';
+  }>([
+    { name: 'as usual', settings: {} },
+    { name: 'compact', settings: { density: 'compact' } },
+    {
+      name: 'floats of the AXI bus',
+      settings: { cells: { name: 'float32', order: 'little' }, addresses: 'axi' },
+    },
+    { name: 'as many bytes as fit', settings: { bytesPerRow: 0 } },
+    { name: 'decimal, in high contrast', settings: { decimal: true }, theme: 'high-contrast' },
+  ])(
+    '[shape-7] shows its first rows before its script, where the script then draws them: $name',
+    async ({ settings, theme }) => {
+      const look = theme === undefined ? {} : { theme };
+      const before = await start({ ...oneTile, ...look, settings });
+      await painted(before);
+      const place = await before.evaluate(() =>
+        window.fake.said.findLast(({ type }) => type === 'rowsPlace'),
+      );
+      if (place?.type !== 'rowsPlace') throw new Error('the page does not say where its rows are');
+      await open?.close();
+      const opening = { offset: 0x8000, length: 1024 };
+      const page = await start({ ...oneTile, ...look, settings, hold: true, opening, sight: place });
+      await painted(page);
+      const { sighted, drawn } = await page.evaluate(() => {
+        const columns = ['offset', 'bytes', 'characters'];
+        return {
+          sighted: window.fake.sighted,
+          drawn: columns.map((name) =>
+            [...document.querySelectorAll(`.row:not(.headings) .${name}`)].map((cell) => {
+              const range = document.createRange();
+              range.setStart(cell.firstChild ?? cell, 0);
+              range.setEnd(cell.firstChild ?? cell, 1);
+              const { left, top } = range.getBoundingClientRect();
+              return { text: cell.textContent ?? '', left, top };
+            }),
+          ),
+        };
+      });
+      expect(await page.locator('.sight').count()).toBe(0);
+      expect(sighted).toHaveLength(3);
+      for (const [column, { text, left, top }] of sighted.entries()) {
+        const rowsOf = drawn[column] ?? [];
+        const lines = text.split('\n');
+        expect(lines.length).toBeGreaterThan(10);
+        expect(lines.slice(0, rowsOf.length)).toEqual(rowsOf.map((row) => row.text).slice(0, lines.length));
+        expect(left).toBeCloseTo(rowsOf[0]?.left ?? Number.NaN, 0);
+        expect(top).toBeCloseTo(rowsOf[0]?.top ?? Number.NaN, 0);
+      }
+    },
+  );
+
+  test('[shape-7] a page that kept a place begins without rows of another one', async () => {
+    const kept = { selection: { anchor: 0x8800, cursor: 0x8800, pane: 'cells' }, top: 0x80 };
+    const sight = { top: 101, bytesPerRow: 16 };
+    const opening = { offset: 0x8000, length: 1024 };
+    const page = await start({ ...oneTile, kept, opening, sight });
+    expect(await page.evaluate(() => window.fake.sighted.length)).toBe(3);
+    expect(await page.locator('.sight').count()).toBe(0);
+    expect((await rows(page))[0]?.bytes).toBe(deviceHex(0x8800, 16));
   });
 
   test('asks instead where it kept a place: VS Code loads the same text once more', async () => {

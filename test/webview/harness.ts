@@ -6,7 +6,9 @@ import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, localContext } from '../../scripts/browser.ts';
 import { root } from '../../scripts/common.ts';
+import type { PageParts } from '../../src/editor/messages.ts';
 import type { FakeConfig } from './fake-host.ts';
+import { partIds } from './part-ids.ts';
 import { type ThemeName, themeNames, themeSheet } from './themes.ts';
 
 /** What a page is opened with, beside the fake host's own switches. */
@@ -31,17 +33,30 @@ export interface OpenPage {
 const nonce = 'bm9uY2U';
 const policy = [
   "default-src 'none'",
-  "style-src 'self'",
+  `style-src 'self' 'nonce-${nonce}'`,
   "font-src 'self'",
   `script-src 'nonce-${nonce}'`,
 ].join('; ');
 
-function html(theme: ThemeName): string {
+/** @param parts of a page that begins as a short one */
+function html(theme: ThemeName, parts?: Omit<PageParts, 'type'>): string {
   const body = theme === 'high-contrast' ? 'vscode-high-contrast' : `vscode-${theme}`;
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Tile memory</title>
-<link rel="stylesheet" href="/${theme}.css"><link rel="stylesheet" href="/main.css"></head>
+<link rel="stylesheet" href="/${theme}.css"><link rel="stylesheet" href="/${parts ? 'sight' : 'main'}.css"></head>
 <body class="${body}"><script nonce="${nonce}" src="/fake-host.js"></script>
-<script nonce="${nonce}" src="/main.js"></script></body></html>`;
+${
+  parts === undefined
+    ? `<script nonce="${nonce}" src="/main.js"></script>`
+    : `${(['style', 'script'] as const)
+        .map((part) => `<script type="text/plain" id="${partIds[part]}">${asText(parts[part])}</script>`)
+        .join('')}
+<script nonce="${nonce}" src="/sight.js"></script>`
+}</body></html>`;
+}
+
+/** As it may stand between the tags of a script element. */
+function asText(script: string): string {
+  return script.replaceAll('</script', '\\x3c/script');
 }
 
 async function bundle(main: string, fakeHost: string): Promise<Map<string, string>> {
@@ -50,6 +65,7 @@ async function bundle(main: string, fakeHost: string): Promise<Map<string, strin
     entryPoints: {
       main: join(root, main),
       'fake-host': join(root, fakeHost),
+      sight: join(root, 'webview/sight.ts'),
     },
     outdir: '/page',
     write: false,
@@ -132,7 +148,9 @@ export class PageServer {
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const theme = themeNames.find((name) => url.pathname === `/${name}`);
-      const text = theme === undefined ? files.get(url.pathname) : html(theme);
+      const parts = { style: files.get('/main.css') ?? '', script: files.get('/main.js') ?? '' };
+      const isShort = url.searchParams.has('short');
+      const text = theme === undefined ? files.get(url.pathname) : html(theme, isShort ? parts : undefined);
       const type = theme !== undefined ? 'html' : url.pathname.endsWith('.css') ? 'css' : 'javascript';
       response.writeHead(text === undefined ? 404 : 200, {
         'content-type': `text/${type}; charset=utf-8`,
@@ -144,8 +162,12 @@ export class PageServer {
     return new PageServer(server, await launchBrowser());
   }
 
-  /** Opens the page; `config` is what its fake host starts with. */
-  async open(look: LookOptions, config: unknown): Promise<OpenPage> {
+  /**
+   * Opens the page; `config` is what its fake host starts with.
+   *
+   * @param isShort it begins as a short page, whose parts the fake host sends
+   */
+  async open(look: LookOptions, config: unknown, isShort = false): Promise<OpenPage> {
     const { theme = 'dark', width = 1000, height = 700, forcedColors, zoom = 1 } = look;
     this.#page ??= await this.#window();
     const page = this.#page;
@@ -163,7 +185,8 @@ export class PageServer {
       forcedColors: forcedColors === true ? 'active' : null,
     });
     const { port } = this.#server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/${theme}?config=${encodeURIComponent(JSON.stringify(config))}`);
+    const query = new URLSearchParams({ config: JSON.stringify(config), ...(isShort ? { short: '' } : {}) });
+    await page.goto(`http://127.0.0.1:${port}/${theme}?${query}`);
     const close = async () => {
       await session?.detach();
       await this.#leave(page);
@@ -223,7 +246,7 @@ export class Harness {
       ...(forcedColors === undefined ? {} : { forcedColors }),
       ...(zoom === undefined ? {} : { zoom }),
     };
-    const open = await this.#pages.open(look, config);
+    const open = await this.#pages.open(look, config, config.sight !== undefined);
     await open.page.waitForSelector('.row:not(.tile) .bytes');
     await open.page.waitForFunction(() => window.fake.said.some((message) => message.type === 'visible'));
     await painted(open.page);

@@ -5,9 +5,9 @@ import type { AddressNotation } from '../../src/model/addresses.ts';
 import { reasonShift, stateBits, unreadableReasons, unrecordedState } from '../../src/model/byte-state.ts';
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellChoice, hexBytes } from '../../src/model/cells/choices.ts';
+import { createLayout } from '../../src/model/rows/layout.ts';
 import { translator } from '../strings.ts';
 import { hoverText, type Notation, placeTexts, reasonText, stateTexts, valueText } from './cell-texts.ts';
-import { createLayout } from './layout.ts';
 
 const strings: WebviewStrings = webviewStrings({ t: (message) => message });
 const t = translator(strings);

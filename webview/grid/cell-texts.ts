@@ -12,8 +12,8 @@ import type { CellChoice } from '../../src/model/cells/choices.ts';
 import type { CellFormat, CellRefusal } from '../../src/model/cells/format.ts';
 import { computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
+import { type Layout, offsetDigits } from '../../src/model/rows/layout.ts';
 import type { StringKey, Translate } from '../strings.ts';
-import { type Layout, offsetDigits } from './layout.ts';
 
 /** The words for what is shown: its format, the choice that it came from, and how hexadecimal digits are written. */
 export interface Notation {

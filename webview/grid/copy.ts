@@ -4,9 +4,9 @@ import { hexBytes } from '../../src/model/cells/choices.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { endOf } from '../../src/model/ranges.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from '../../src/model/rows/layout.ts';
+import { cellText, characterCell, type RowBytes } from '../../src/model/rows/text.ts';
 import type { Pane } from './selection.ts';
-import { cellText, characterCell, type RowBytes } from './text.ts';
 
 /** The largest selection that is copied or changed in one go, in bytes: of each a text has three characters and more. */
 export const copyLimit = 4 * 1024 * 1024;

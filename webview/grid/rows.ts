@@ -5,15 +5,15 @@ import { isUnreadable, stateBits, unrecordedState } from '../../src/model/byte-s
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
-import { rowAddress } from './address-texts.ts';
+import { rowAddress } from '../../src/model/rows/address-texts.ts';
+import type { ByteRow, GridRow, Layout } from '../../src/model/rows/layout.ts';
+import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from '../../src/model/rows/text.ts';
 import { bandLayers } from './bands.ts';
 import { changeCodes, type PicturedRow } from './change-picture.ts';
-import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import { labelsOf, type NamedRun, type NameTable } from './names.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, panes, type Selection, selectedRanges } from './selection.ts';
-import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
 /** How offsets and cells are written, fixed for a layout. */

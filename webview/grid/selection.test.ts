@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
+import { createLayout } from '../../src/model/rows/layout.ts';
 import { dice, runSeed } from '../../test/conformance/random.ts';
-import { createLayout } from './layout.ts';
 import {
   addAt,
   firstSelected,

@@ -4,7 +4,7 @@
  */
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { bytesIn, endOf, indexAt, intersectRanges, mergeRanges } from '../../src/model/ranges.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from '../../src/model/rows/layout.ts';
 
 /** The two panes of the grid, from left to right. */
 export const panes = ['cells', 'characters'] as const;

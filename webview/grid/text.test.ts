@@ -3,9 +3,9 @@ import { stateBits, unreadableState, unrecordedState } from '../../src/model/byt
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
 import { parseCells } from '../../src/model/gestures/pasted.ts';
+import { createLayout } from '../../src/model/rows/layout.ts';
+import { cellMap, cellsText, characterText, headingText } from '../../src/model/rows/text.ts';
 import { copyText, cutAtTiles } from './copy.ts';
-import { createLayout } from './layout.ts';
-import { cellMap, cellsText, characterText, headingText } from './text.ts';
 
 const { known, staged } = stateBits;
 const unreadable = unreadableState('gated');

@@ -16,13 +16,15 @@ import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import { Soon } from '../../src/model/later.ts';
+import { addressWidth } from '../../src/model/rows/address-texts.ts';
+import { columnWidths, rowHeights } from '../../src/model/rows/columns.ts';
+import { createLayout, type Layout, offsetDigits } from '../../src/model/rows/layout.ts';
+import { cellMap, fittedRow, headingText } from '../../src/model/rows/text.ts';
 import type { Box } from '../box.ts';
 import { offerMenu, openMenuAt } from '../context-menu.ts';
 import type { Translate } from '../strings.ts';
-import { addressWidth } from './address-texts.ts';
 import { type Notation, rowText } from './cell-texts.ts';
 import { ChangePicture, type PicturedGrid } from './change-picture.ts';
-import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
 import { RowElement, type RowSource, type RowStyle } from './rows.ts';
@@ -39,7 +41,6 @@ import {
   selectWord,
 } from './selection.ts';
 import type { ByteStore } from './store.ts';
-import { cellMap, fittedRow, headingText } from './text.ts';
 import type { PendingDigits } from './typing.ts';
 
 /** What the grid tells its owner. */
@@ -52,6 +53,8 @@ export interface GridEvents {
   onHover(hover: Hover | undefined): void;
   /** The grid was drawn: what lies over a cell may have to move. */
   onDrawn(): void;
+  /** Where the rows begin: pixels from the top of the page. Called whenever the page gave it another size. */
+  onSized(top: number): void;
 }
 
 /** Where the pointer is: the byte and the pane, and the point in client pixels. */
@@ -162,7 +165,10 @@ export class GridView {
     this.#applyStyle();
     this.#listen();
     // The headings are as wide as the font makes them, whatever room the rows have.
-    const sizes = new ResizeObserver(() => this.measure());
+    const sizes = new ResizeObserver(() => {
+      this.measure();
+      if (this.#viewportHeight > 0) this.#events.onSized(this.#viewport.getBoundingClientRect().top);
+    });
     for (const element of [this.element, this.#viewport, this.#headingCells.bytes]) sizes.observe(element);
     this.measure();
   }
@@ -372,7 +378,7 @@ export class GridView {
   measure(): void {
     const text = this.#headingCells.bytes.firstChild;
     const size = Number.parseFloat(getComputedStyle(this.#sheet).fontSize) || 14;
-    this.#rowHeight = Math.round(size * (this.#settings.density === 'compact' ? 1.2 : 1.5));
+    this.#rowHeight = Math.round(size * rowHeights[this.#settings.density]);
     this.element.style.setProperty('--row-height', `${this.#rowHeight}px`);
     if (text !== null) {
       const range = document.createRange();
@@ -503,15 +509,15 @@ export class GridView {
     names.hidden = this.#names === undefined;
     bytes.textContent = headingText(map, upperCase, addresses.decimal);
     buffer.hidden = !layout.headings;
-    const last = layout.range.offset + Math.max(0, layout.range.length - 1);
-    const longestTile =
-      layout.range.length === 0 ? 0 : formatTile(layout.row(layout.place(last).row).tile).length;
-    const widths = {
-      buffer: Math.max(bufferDigits, this.#t('bufferOffset').length),
-      offset: Math.max(addressWidth, longestTile, this.#t('tileOffset').length),
-      bytes: map.width,
-      characters: Math.max(layout.bytesPerRow, this.#t('characters').length),
-    };
+    const { geometry, range, bytesPerRow } = layout;
+    const widths = columnWidths(
+      { geometry, range, bufferDigits, addressWidth, cellsWidth: map.width, bytesPerRow },
+      {
+        buffer: this.#t('bufferOffset'),
+        offset: this.#t('tileOffset'),
+        characters: this.#t('characters'),
+      },
+    );
     for (const [name, width] of Object.entries(widths)) {
       this.element.style.setProperty(`--${name}-width`, `${width}ch`);
     }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { addressKinds } from '../../src/model/address-kinds.ts';
-import type { AddressNotation } from '../../src/model/addresses.ts';
-import { type MemoryGeometry, totalBytes } from '../../src/model/geometry.ts';
-import { dice } from '../../test/conformance/random.ts';
+import { dice } from '../../../test/conformance/random.ts';
+import { addressKinds } from '../address-kinds.ts';
+import type { AddressNotation } from '../addresses.ts';
+import { type MemoryGeometry, totalBytes } from '../geometry.ts';
 import { addressWidth, rowAddress } from './address-texts.ts';
 
 const geometry: MemoryGeometry = {

@@ -2,10 +2,10 @@
  * A row as text. The cells of a row are one string, the characters another; gaps between groups are blanks in the
  * string, so that a cell's place is a character index and the engine lays out two text nodes instead of dozens.
  */
-import { isUnreadable, stateBits, unrecordedState } from '../../src/model/byte-state.ts';
-import type { CellFormat } from '../../src/model/cells/format.ts';
-import { type ByteRange, wordBytes } from '../../src/model/geometry.ts';
-import { hexDigits } from '../../src/model/numbers.ts';
+import { isUnreadable, stateBits, unrecordedState } from '../byte-state.ts';
+import type { CellFormat } from '../cells/format.ts';
+import { type ByteRange, wordBytes } from '../geometry.ts';
+import { hexDigits } from '../numbers.ts';
 
 /** Shown for a cell with a byte that could not be read. */
 const unreadableText = '??';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ByteRange, locate, type MemoryGeometry, totalBytes } from '../../src/model/geometry.ts';
-import { dice } from '../../test/conformance/random.ts';
+import { dice } from '../../../test/conformance/random.ts';
+import { type ByteRange, locate, type MemoryGeometry, totalBytes } from '../geometry.ts';
 import { createLayout, offsetDigits } from './layout.ts';
 
 function memory(partial: Partial<MemoryGeometry> = {}): MemoryGeometry {

@@ -1,8 +1,8 @@
 /** Addresses before the rows: all of one width. */
-import { type AddressNotation, addressOf, shownKind } from '../../src/model/addresses.ts';
-import type { ByteRange } from '../../src/model/geometry.ts';
-import { hexDigits } from '../../src/model/numbers.ts';
-import { endOf } from '../../src/model/ranges.ts';
+import { type AddressNotation, addressOf, shownKind } from '../addresses.ts';
+import type { ByteRange } from '../geometry.ts';
+import { hexDigits } from '../numbers.ts';
+import { endOf } from '../ranges.ts';
 import { offsetDigits } from './layout.ts';
 
 /** Characters of the longest address in a range. */

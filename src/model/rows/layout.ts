@@ -5,13 +5,7 @@
  * so that a column heading is true in every tile. Cells do the same, and never reach over the end of a tile. A view of more than one tile has a heading row before each tile.
  * Offsets of bytes are buffer offsets; rows are counted from 0, headings included.
  */
-import {
-  type ByteRange,
-  locate,
-  type MemoryGeometry,
-  type Tile,
-  tileStart,
-} from '../../src/model/geometry.ts';
+import { type ByteRange, locate, type MemoryGeometry, type Tile, tileStart } from '../geometry.ts';
 
 /** A heading row: the tile that starts below it. */
 interface TileRow {
