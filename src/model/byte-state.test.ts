@@ -189,14 +189,14 @@ describe('[shape-1] one state and one change tick per byte', () => {
           for (const offset of offsetsOf(range)) {
             const page = Math.floor(offset / pageBytes);
             const skipped = skip.some((run) => intersectRanges(run, { offset, length: 1 }) !== undefined);
-            if (!skipped) model.readAt.set(page, at);
             if (!skipped && model.of(offset).value !== undefined) model.since.set(page, since);
           }
           for (const offset of offsetsOf(range)) {
             if (skip.some((run) => intersectRanges(run, { offset, length: 1 }) !== undefined)) continue;
             const was = model.of(offset);
             const bad = unreadable.find((run) => intersectRanges(run, { offset, length: 1 }) !== undefined);
-            if (bad?.reason === 'not-read' && was.value !== undefined) continue;
+            if (bad?.reason !== 'not-read') model.readAt.set(offset, at);
+            else if (was.value !== undefined) continue;
             if (bad !== undefined) {
               model.bytes.set(offset, { value: undefined, reason: bad.reason, stale: !fresh, tick: 0 });
               continue;
@@ -255,6 +255,8 @@ describe('[shape-1] one state and one change tick per byte', () => {
           mergeRanges(offsets.map((offset) => ({ offset, length: 1 })));
         expect(plane.hasStaleIn(part), context).toBe(stale.some(inPart));
         expect(plane.stale(part), context).toEqual(runs(stale.filter(inPart)));
+        const times = [...offsetsOf(part)].flatMap((offset) => model.readAt.get(offset) ?? []);
+        expect(plane.readAt(part), context).toBe(times.length === 0 ? undefined : Math.min(...times));
         const again = random(2) === 0 ? undefined : ('gated' as const);
         const missing = all.filter((offset) => {
           const { value, reason } = model.of(offset);
@@ -265,7 +267,7 @@ describe('[shape-1] one state and one change tick per byte', () => {
     }
   });
 
-  test('the time of a range is that of its page that was read first', () => {
+  test('the time of a range is that of its byte that was read first', () => {
     const plane = new BytePlane();
     const read = (offset: number, at: number): void => {
       const range = { offset, length: 1 };
@@ -287,5 +289,10 @@ describe('[shape-1] one state and one change tick per byte', () => {
     expect(plane.readAt({ offset: 0, length: 4 * pageBytes })).toBe(3);
     expect(plane.readAt({ offset: 2 * pageBytes, length: 2 * pageBytes })).toBe(9);
     expect(plane.readAt({ offset: 2 * pageBytes, length: 1 })).toBeUndefined();
+    expect(plane.readAt({ offset: 1, length: pageBytes - 1 })).toBeUndefined();
+    read(1, 11);
+    expect(plane.readAt({ offset: 0, length: pageBytes })).toBe(5);
+    plane.confirm({ offset: 0, length: pageBytes }, 12, 0);
+    expect(plane.readAt({ offset: 0, length: pageBytes })).toBe(12);
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { ByteRange } from './geometry.ts';
 import { endOf, mergeRanges, RangeCollector } from './ranges.ts';
+import { ReadTimes } from './read-times.ts';
 
 /** Bytes of a page; a page exists once a byte of it was read. Pages start at multiples of it, counted in buffer offsets. */
 export const pageBytes = 4096;
@@ -139,8 +140,8 @@ interface Page {
   ticks: Uint32Array | undefined;
   /** The tick before the last read that read known bytes of it again. */
   since: number;
-  /** When bytes of it were last read, ms since 1970; 0 never. */
-  at: number;
+  /** When its bytes were last read, or found unreadable. */
+  readonly times: ReadTimes;
   /** Of the epochs that this plane saw, the number of the one that the states were last brought up to. */
   epoch: number;
   known: number;
@@ -245,12 +246,14 @@ export class BytePlane {
       }
       if (!isSkipped) {
         const page = this.#ensurePage(offset);
-        page.at = read.at;
-        if (page.since < read.since && hasKnown(page, offset % pageBytes, stop - offset)) {
-          collectMarked(page, offset - (offset % pageBytes), unmarked);
+        const low = offset % pageBytes;
+        if (page.since < read.since && hasKnown(page, low, stop - offset)) {
+          collectMarked(page, offset - low, unmarked);
           page.since = read.since;
         }
-        if (bad !== undefined && within(bad, offset)) {
+        const isBad = bad !== undefined && within(bad, offset);
+        if (!isBad || bad.reason !== 'not-read') page.times.set(low, low + stop - offset, read.at);
+        if (isBad) {
           for (let at = offset; at < stop; at++) {
             if (this.#setUnreadable(at, bad.reason, read.fresh)) changed.add(at);
           }
@@ -274,8 +277,8 @@ export class BytePlane {
    */
   confirm(range: ByteRange, at: number | undefined, since: number): readonly ByteRange[] {
     const unmarked = new RangeCollector();
-    this.#some(range, (page, _low, _high, start) => {
-      if (at !== undefined) page.at = at;
+    this.#some(range, (page, low, high, start) => {
+      if (at !== undefined) page.times.set(low, high, at);
       if (page.since >= since || page.known === 0) return false;
       collectMarked(page, start, unmarked);
       page.since = since;
@@ -344,11 +347,12 @@ export class BytePlane {
     return missing.ranges;
   }
 
-  /** Oldest read time of the range's pages; undefined if none of them was read. */
+  /** Oldest read time of the range's bytes, those that were never read apart; undefined if none of them was read. */
   readAt(range: ByteRange): number | undefined {
     let oldest: number | undefined;
-    this.#some(range, ({ at }) => {
-      if (at > 0) oldest = Math.min(at, oldest ?? at);
+    this.#some(range, ({ times }, low, high) => {
+      const at = times.oldest(low, high);
+      if (at !== undefined) oldest = Math.min(at, oldest ?? at);
       return false;
     });
     return oldest;
@@ -456,7 +460,7 @@ export class BytePlane {
         states: new Uint8Array(pageBytes),
         ticks: undefined,
         since: 0,
-        at: 0,
+        times: new ReadTimes(pageBytes),
         epoch: this.#epoch,
         known: 0,
         found: 0,
