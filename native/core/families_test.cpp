@@ -1101,6 +1101,20 @@ TEST_CASE(
     CHECK(board.state({6, 4}).ownerGone);
 }
 
+TEST_CASE("[attach-8] while it is waited whether a holder stays its arguments are not read at every look") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    board.kernel.processes[600] = holderOf500();
+    board.kernel.processes.erase(500);
+    int links = 0;
+    int arguments = 0;
+    board.kernel.beforeLink = [&](const std::string& path) { links += path.starts_with("/proc/600/fd/") ? 1 : 0; };
+    board.kernel.beforeText = [&](const std::string& path) { arguments += path == "/proc/600/cmdline" ? 1 : 0; };
+    CHECK(board.state({6, 4}).ownerGone);
+    CHECK(links >= 50);
+    CHECK(arguments < 10);
+}
+
 TEST_CASE("[truth-10] beside a holder nobody is called gone who may be in the kernel") {
     Board board;
     board.kernel.own(0, 500, {1000, "app", {}, false});

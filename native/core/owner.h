@@ -25,6 +25,7 @@ struct Occupant {
     std::string command;
     /** -1: it has the file mapped, but closed its descriptor. */
     int fd = -1;
+    bool operator==(const Occupant&) const = default;
 };
 
 /** The partition that a link such as `anon_inode:aiepart_6_4` (or with brackets) names. */

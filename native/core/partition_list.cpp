@@ -247,7 +247,7 @@ OrLater<PartitionState> PartitionList::stateOf(const NodeFd& node, ColumnRange c
     const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
     bool looked = false; // every call makes one check at least, however long its search took
-    const auto hands = [&](const OccupantSearch& search) {
+    const auto handsOf = [&](const OccupantSearch& search) {
         return judgeOccupants(kernel_, columns, search.occupants).hands;
     };
     Presumed told;
@@ -274,9 +274,11 @@ OrLater<PartitionState> PartitionList::stateOf(const NodeFd& node, ColumnRange c
         const auto [fresh, first] = watches_.try_emplace(place);
         Watch& watch = fresh->second;
         OccupantSearch now = told.occupant != nullptr ? told.occupant->search : owners_.occupants(columns);
-        if (!looked && epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
+        const bool same = !first && now.occupants == watch.seen.occupants;
+        const Hands whose = same ? watch.hands : handsOf(now);
+        if (!looked && epochs_.knows(columns, whose)) return seen(*entry, std::move(now));
         // Hands that changed a moment ago have to stay, too.
-        if (first || hands(now) != hands(watch.seen)) watch = {{}, {}, 0, 0};
+        if (first || whose != watch.hands) watch = {{}, whose, {}, 0, 0};
         watch.seen = std::move(now); // the same hands, but a holder process may have come
         const bool nobody = watch.seen.occupants.empty();
         if (watch.time >= shortHold && watch.checks >= fewestLooks) {
@@ -285,7 +287,8 @@ OrLater<PartitionState> PartitionList::stateOf(const NodeFd& node, ColumnRange c
             owners_.forget(columns);
             auto found = owners_.occupants(columns);
             if (!found.occupants.empty()) {
-                watch = {std::move(found), {}, 0, 0};
+                const Hands others = handsOf(found);
+                watch = {std::move(found), others, {}, 0, 0};
             } else if (++watch.searches == searchesForNobody) {
                 return seen(*entry, std::move(found));
             }

@@ -86,6 +86,8 @@ class PartitionList {
     struct Watch {
         /** Who had it at the first check. */
         OccupantSearch seen;
+        /** Whose they are: as long as the processes are the same, nothing more is read of them. */
+        Hands hands;
         std::chrono::steady_clock::duration time{0};
         int checks = 0;
         /** Searches after that time that found no process, as the first one did. */
