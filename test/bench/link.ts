@@ -238,7 +238,7 @@ const slowLink = 1e6;
 
 /**
  * Visible 4 KiB while 12.5 MiB are read in the background over a link of 1 MB/s: how long they take, and how many bytes
- * the link brought first, which no busy machine changes.
+ * the link brought first.
  */
 async function behindBulk(board: VirtualBoard, folder: string, looks: number): Promise<Measure[]> {
   const link = await startProxy({ targetPort: board.port });
@@ -293,6 +293,14 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
         peer: { name: 'what the link brings in 300 ms', value: slowLink * 0.3 },
         goal: { at: 'most', value: slowLink * 0.3 },
         note: `nine of ten at most so many; ${spread(first, 0)}`,
+      },
+      {
+        name: 'the fewest bytes that came before these',
+        value: Math.min(...first),
+        unit: 'bytes',
+        peer: { name: 'what the link brings in 300 ms', value: slowLink * 0.3 },
+        goal: { at: 'most', value: slowLink * 0.3 },
+        note: `of ${looks}, as a machine brings them that was not taken away meanwhile`,
       },
     ];
   } finally {

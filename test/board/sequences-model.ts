@@ -231,6 +231,8 @@ export class EpochModel {
     if (!same) {
       this.past = this.#last?.epoch;
       this.#running.clear();
+      // Leases that looked before this was told are of this life too.
+      if (this.#model.looksInParts) for (const col of this.#model.columns().running) this.#running.add(col);
     }
     this.#gatedSince = 'no';
     this.#last = { epoch, hands: this.#model.hands, owned: this.#model.owner !== undefined };
