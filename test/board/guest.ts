@@ -199,6 +199,7 @@ class Judge implements Watcher {
  * driver allows that, while `ours` watches the 4 KiB that each life writes (ten times a second, or as soon as the refresh
  * before has its answer), where the memory changes, and the status of a row of tiles, as views do that repeat by themselves.
  * @param seed of the lengths of lives and pauses; not 0
+ * @param times so much longer than usual are lives and pauses
  */
 export async function restartBeside(
   board: VirtualBoard,
@@ -206,7 +207,12 @@ export async function restartBeside(
   family: Family,
   count: number,
   seed: number,
+  times = 1,
 ): Promise<GuestRun> {
+  const longer = ([least, most]: readonly [number, number]): [number, number] => [
+    Math.round(least * times),
+    Math.round(most * times),
+  ];
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
   const partition = await ours.open(keyOf({ startCol, numCols }), {}, signal);
@@ -217,7 +223,12 @@ export async function restartBeside(
     const before = await atRest(board);
     const begun = await board.counters();
     const judge = new Judge(family, count, passing);
-    const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
+    const lives = witness.cycles(id, count, {
+      reset: family.ownReset,
+      live: longer(live),
+      pause: longer(pause),
+      seed,
+    });
     const ranges = [{ offset: 0, length: lifeBytes }];
     const wordsPerSecond = usualBudget;
     const [{ times, ms }, { updates, watches }, surveyed, looks] = await Promise.all([
