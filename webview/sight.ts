@@ -4,6 +4,7 @@
  */
 import './sight.css';
 import type { FromWebview, PageParts } from '../src/editor/messages.ts';
+import { openingId } from '../src/editor/opening.ts';
 import type { VsCodeApi } from './host.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -29,7 +30,14 @@ const parts = new Promise<PageParts>((resolve) => {
   };
   window.addEventListener('message', listen);
 });
-void Promise.all([parts, painted]).then(([{ style, script }]) => {
+void Promise.all([parts, painted]).then(([{ style, script, opening }]) => {
+  if (opening !== undefined) {
+    const element = document.createElement('script');
+    element.type = 'application/json';
+    element.id = openingId;
+    element.textContent = opening;
+    document.head.append(element);
+  }
   for (const [name, text] of [
     ['style', style],
     ['script', script],

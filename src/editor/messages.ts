@@ -399,6 +399,8 @@ export interface PageParts {
   readonly type: 'parts';
   readonly style: string;
   readonly script: string;
+  /** What the page shows first (`opening.ts`), as text; none where it is to ask. */
+  readonly opening?: string;
 }
 
 /** Host to webview. */

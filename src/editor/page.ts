@@ -43,7 +43,8 @@ function bundle(extensionUri: vscode.Uri, name: string): string {
 export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri, opening: Opening): string {
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
-    body: `${openingElement(opening)}<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
+    body: `<script type="application/json" id="${openingId}">${openingText(opening)}</script>
+<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
   }));
 }
 
@@ -51,25 +52,21 @@ export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri, op
  * The same page while it is short, and so seen at once: its first rows, and a script that asks for the parts (`pageParts`) that
  * make it the whole one.
  */
-export function shortPage(
-  webview: vscode.Webview,
-  extensionUri: vscode.Uri,
-  opening: Opening,
-  sight: FirstSight,
-): string {
+export function shortPage(webview: vscode.Webview, extensionUri: vscode.Uri, sight: FirstSight): string {
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${bundle(extensionUri, 'sight.css')}${sight.style}</style>`,
-    body: `${sight.markup}${openingElement(opening)}<script nonce="${nonce}">${bundle(extensionUri, 'sight.js')}</script>`,
+    body: `${sight.markup}<script nonce="${nonce}">${bundle(extensionUri, 'sight.js')}</script>`,
   }));
 }
 
 /** What a short page asks for. */
-export function pageParts(extensionUri: vscode.Uri): PageParts {
-  return { type: 'parts', style: bundle(extensionUri, 'main.css'), script: bundle(extensionUri, 'main.js') };
-}
-
-function openingElement(opening: Opening): string {
-  return `<script type="application/json" id="${openingId}">${openingText(opening)}</script>`;
+export function pageParts(extensionUri: vscode.Uri, opening: Opening | undefined): PageParts {
+  return {
+    type: 'parts',
+    style: bundle(extensionUri, 'main.css'),
+    script: bundle(extensionUri, 'main.js'),
+    ...(opening === undefined ? {} : { opening: openingText(opening) }),
+  };
 }
 
 /** One sentence and its buttons, in place of an editor whose memory layout was never learned. */

@@ -112,6 +112,8 @@ export interface PanelHost {
   expected(document: TileDocument, range: ByteRange, frozen?: ByteSource): ExpectedBytes | undefined;
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
+  /** The panel's page shows its rows, and has begun to run. */
+  begun(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
   openPlace(document: TileDocument, offset: number, length?: number): Promise<void>;
   /** Has the panel's tab stay where VS Code would show the next one in its place. */
@@ -1070,15 +1072,11 @@ export class HexPanel {
    * @param delay a long page goes so much later, milliseconds
    */
   #writePage(delay = 0): void {
-    const init = this.#init();
-    const shown = this.#presumed;
-    if (init === undefined || shown === undefined) {
+    const opening = this.#opening();
+    if (opening === undefined) {
       this.#endPatience();
       return;
     }
-    const bytes = this.document.session.bytes(shown);
-    const isKnown = bytes.flags.some((flag) => flag !== 0);
-    const opening = { init, ...(isKnown ? { bytes } : {}) };
     // The parts of a docked view's page lie elsewhere, as it is narrow.
     const sight = this.isDocked ? undefined : firstSight(opening, rowsPlace);
     if (sight === undefined && delay > 0) {
@@ -1086,13 +1084,23 @@ export class HexPanel {
       return;
     }
     this.#endPatience();
-    this.#opened = { state: JSON.stringify(init.state), settings: JSON.stringify(init.settings) };
     const { webview } = this.view;
     const { extensionUri } = this.#host;
     webview.html =
       sight === undefined
         ? editorPage(webview, extensionUri, opening)
-        : shortPage(webview, extensionUri, opening, sight);
+        : shortPage(webview, extensionUri, sight);
+  }
+
+  /** What a new page shows first, as it is now; undefined until its layout is known. */
+  #opening(): Opening | undefined {
+    const init = this.#init();
+    const shown = this.#presumed;
+    if (init === undefined || shown === undefined) return undefined;
+    this.#opened = { state: JSON.stringify(init.state), settings: JSON.stringify(init.settings) };
+    const bytes = this.document.session.bytes(shown);
+    const isKnown = bytes.flags.some((flag) => flag !== 0);
+    return { init, ...(isKnown ? { bytes } : {}) };
   }
 
   /** Replaces the page. Offsets that the old page sent no longer count. */
@@ -1137,6 +1145,7 @@ export class HexPanel {
     switch (message.type) {
       case 'ready':
         this.#sayHello(message.isOpen === true);
+        this.#host.begun(this);
         return;
       case 'request': {
         const { id } = message;
@@ -1187,7 +1196,7 @@ export class HexPanel {
         this.#feed?.shown(message.number);
         return;
       case 'begin':
-        void this.view.webview.postMessage(pageParts(this.#host.extensionUri));
+        void this.view.webview.postMessage(pageParts(this.#host.extensionUri, this.#opening()));
         return;
       case 'rowsPlace':
         if (!this.isDocked) rowsPlace = { top: message.top, bytesPerRow: message.bytesPerRow };

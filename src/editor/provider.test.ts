@@ -17,7 +17,7 @@ import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts
 import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 import { KeptViews } from './kept-views.ts';
-import { type FromWebview, mostRuns, type ToWebview, tileMarks } from './messages.ts';
+import { type FromWebview, mostRuns, type PageParts, type ToWebview, tileMarks } from './messages.ts';
 import { openingId } from './opening.ts';
 
 /** As much of VS Code's as a document needs. */
@@ -424,14 +424,19 @@ describe('edits of the page', () => {
 });
 
 describe('the first page of a tab', () => {
-  const openingOf = ({ webview }: FakeView) => {
-    const text = new RegExp(`<script type="application/json" id="${openingId}">(.*?)</script>`).exec(
-      webview.html,
-    );
-    return text && JSON.parse(text[1] ?? '');
+  /** In the text of a whole page; a short one is told it with its parts. */
+  const openingOf = ({ webview, received, posted }: FakeView) => {
+    const { html } = webview;
+    if (!html.includes('"sight.js')) {
+      const text = new RegExp(`<script type="application/json" id="${openingId}">(.*?)</script>`).exec(html);
+      return text && JSON.parse(text[1] ?? '');
+    }
+    received.fire({ type: 'begin' });
+    const parts = posted.at(-1) as Partial<PageParts> | undefined;
+    return JSON.parse(parts?.opening ?? '');
   };
 
-  test('has the bytes that it shows first in its text, as they were read; it is told only what differs since', async () => {
+  test('begins with the bytes that it shows first, as they were read; it is told only what differs since', async () => {
     const { open, device } = await setup();
     const first = await open();
     const held = new ScriptedDevice(new ManualTime()).bytes;
@@ -453,15 +458,22 @@ describe('the first page of a tab', () => {
     const { document } = await open();
     const other = new FakeView();
     await provider.resolveCustomEditor(document, other as never);
-    expect(openingOf(other)?.bytes).toBeDefined();
     const { html } = other.webview;
     expect(html).toContain('class="sight"');
     expect(html).toContain('"sight.js');
     expect(html).not.toContain('main.js');
+    expect(html).not.toContain(openingId);
     expect(other.posted).toEqual([]);
     other.received.fire({ type: 'begin' });
     const bundled = (name: string) => `"${name} \\x3c/script>"`;
-    expect(other.posted).toEqual([{ type: 'parts', style: bundled('main.css'), script: bundled('main.js') }]);
+    expect(other.posted).toEqual([
+      {
+        type: 'parts',
+        style: bundled('main.css'),
+        script: bundled('main.js'),
+        opening: expect.stringContaining('"bytes"'),
+      },
+    ]);
   });
 
   test('is a whole one where marks are in it, and sent once VS Code was told that the tab is resolved', async () => {
@@ -474,6 +486,49 @@ describe('the first page of a tab', () => {
     await vi.waitFor(() => expect(openingOf(other)?.bytes).toBeDefined());
     expect(other.webview.html).not.toContain('sight');
     expect(other.webview.html).toContain('main.js');
+  });
+
+  test('[shape-7] is drawn before what follows the panels changes menus and lists', async () => {
+    const { provider, open } = await setup();
+    const first = await open();
+    const selectionAt = (at: number): FromWebview => ({
+      type: 'selection',
+      cursor: at,
+      start: at,
+      length: 1,
+      selected: 1,
+      address: '',
+    });
+    const told: unknown[] = [];
+    provider.onDidChangePanel((panel) => told.push(panel.document));
+    const uri = new FakeUri('aie://board/2_2/data/2_2.aiemem');
+    const document = await provider.openCustomDocument(uri as never, {
+      backupId: undefined,
+      untitledDocumentData: undefined,
+    });
+    const view = new FakeView();
+    // The tab in front is not in front any more, before the new one has a panel and after.
+    await first.send(selectionAt(3));
+    await provider.resolveCustomEditor(document, view as never);
+    await first.send(selectionAt(4));
+    await settle();
+    expect(told).toEqual([]);
+    view.received.fire({ type: 'ready', isOpen: true });
+    expect(new Set(told)).toEqual(new Set([first.document, document]));
+    told.length = 0;
+    await first.send(selectionAt(5));
+    expect(told).toContain(first.document);
+  });
+
+  test('[shape-7] keeps nobody waiting for ever that follows the panels', async () => {
+    const { provider, open } = await setup();
+    const { document } = await open();
+    const told = vi.fn();
+    provider.onDidChangePanel(told);
+    const view = new FakeView();
+    await provider.resolveCustomEditor(document, view as never);
+    expect(told).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
   });
 
   test('waits a moment for them, then comes without', async () => {

@@ -8,6 +8,7 @@ import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import type { FindQuery } from '../model/find/query.ts';
 import { type ByteRange, containsTile, locate, type Tile, tileStart } from '../model/geometry.ts';
+import { Soon } from '../model/later.ts';
 import { endOf } from '../model/ranges.ts';
 import { type MemoryResource, parseResource, resourcePath, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
@@ -39,6 +40,9 @@ const languageId = 'aie-memory';
 /** So many places of closed tabs are remembered. */
 const mostPlaces = 200;
 
+/** Who follows the panels waits for a tab that is opened no longer than this, milliseconds. */
+const mostOpening = 500;
+
 /** Runs a command of the page; commands live in `commands.ts`. */
 export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
 
@@ -63,6 +67,13 @@ export class HexEditorProvider
     vscode.CustomDocumentEditEvent<TileDocument> | vscode.CustomDocumentContentChangeEvent<TileDocument>
   >();
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
+  /** Those that changed and were not told yet. */
+  readonly #changedPanels = new Set<HexPanel>();
+  /**
+   * Runs while a tab is opened. What follows the panels changes menus and lists of the window, and VS Code draws those and the
+   * pages by one thread: all of it waits until the new page has begun.
+   */
+  readonly #opening = new Soon(() => this.#tellChanged());
   readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   readonly #hits = new vscode.EventEmitter<void>();
@@ -156,6 +167,7 @@ export class HexEditorProvider
   }
 
   dispose(): void {
+    this.#opening.cancel();
     this.#edited.dispose();
     this.#panelChanged.dispose();
     this.#scrolled.dispose();
@@ -173,6 +185,7 @@ export class HexEditorProvider
     uri: vscode.Uri,
     context: vscode.CustomDocumentOpenContext,
   ): Promise<TileDocument> {
+    this.#opening.postpone(mostOpening);
     const resource =
       uri.scheme === scheme ? parseResource(uri.authority, uri.path) : await this.#snapshotAt(uri);
     if (resource === undefined) {
@@ -207,6 +220,7 @@ export class HexEditorProvider
   }
 
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
+    this.#opening.postpone(mostOpening);
     this.learn(document, 'look');
     const [{ HexPanel: Panel }] = await Promise.all([import('./panel.ts'), this.#restore(document)]);
     new Panel(document, view, this);
@@ -406,7 +420,19 @@ export class HexEditorProvider
   }
 
   changed(panel: HexPanel): void {
-    this.#panelChanged.fire(panel);
+    this.#changedPanels.add(panel);
+    if (!this.#opening.isAsked) this.#tellChanged();
+  }
+
+  begun(panel: HexPanel): void {
+    this.#opening.cancel();
+    this.changed(panel);
+  }
+
+  #tellChanged(): void {
+    const panels = [...this.#changedPanels];
+    this.#changedPanels.clear();
+    for (const one of panels) this.#panelChanged.fire(one);
   }
 
   /** Shows the offset of the cursor in another tile of the document's memory. */

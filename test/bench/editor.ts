@@ -40,6 +40,10 @@ async function activation(workbench: Workbench): Promise<Measure> {
   };
 }
 
+/** A list of its own that opens files, and the tabs that it was told to remember, all by the same command of VS Code. */
+const ONE_LIST = 'Same list';
+const REMEMBER = 'Bench: Remember This Tab';
+
 /** The least that an editor with a page of its own can be: it shows one line that it brings along. */
 const BARE = {
   manifest: {
@@ -57,15 +61,47 @@ const BARE = {
           priority: 'default',
         },
       ],
+      commands: [{ command: 'bare.remember', title: REMEMBER }],
+      viewsContainers: { activitybar: [{ id: 'bare', title: ONE_LIST, icon: '$(list-flat)' }] },
+      views: { bare: [{ id: 'bare.list', name: ONE_LIST }] },
     },
   },
-  code: `exports.activate = ({ subscriptions }) => {
+  code: `const { commands, EventEmitter, window, workspace } = require('vscode');
+exports.activate = ({ subscriptions }) => {
   const page = '<!DOCTYPE html><html><body><div id="grid"><span class="cell bytes">AB</span></div></body></html>';
   const provider = {
     openCustomDocument: (uri) => ({ uri, dispose() {} }),
-    resolveCustomEditor: (document, panel) => { panel.webview.html = page; },
+    resolveCustomEditor: (document, { webview }) => {
+      webview.options = { enableScripts: true };
+      webview.html = page;
+    },
   };
-  subscriptions.push(require('vscode').window.registerCustomEditorProvider('bare', provider));
+  subscriptions.push(window.registerCustomEditorProvider('bare', provider));
+  const changed = new EventEmitter();
+  const remembered = [];
+  const remember = () => {
+    const { label, input } = window.tabGroups.activeTabGroup.activeTab;
+    remembered.push({ label, uri: input.uri, viewType: input.viewType });
+    changed.fire();
+  };
+  const ofFile = (viewType) => (uri) => ({ label: 'file ' + uri.path.split('/').pop(), uri, viewType });
+  const items = async () => [
+    ...(await workspace.findFiles('*.bare')).map(ofFile('bare')),
+    ...(await workspace.findFiles('*.tile')).map(ofFile('hexEditor.hexedit')),
+    ...remembered,
+  ];
+  const toItem = ({ label, uri, viewType }) => ({
+    label,
+    command: { command: 'vscode.openWith', title: '', arguments: [uri, viewType] },
+  });
+  subscriptions.push(
+    commands.registerCommand('bare.remember', remember),
+    window.registerTreeDataProvider('bare.list', {
+      onDidChangeTreeData: changed.event,
+      getChildren: items,
+      getTreeItem: toItem,
+    }),
+  );
 };`,
 } as const;
 
@@ -104,32 +140,73 @@ const HEX_EDITOR: Peer = {
   goals: [1 / 0.5, 1 / 0.3],
 };
 
+/** A person holds a mouse's button down so long, milliseconds: what the window does about the press is done by then. */
+const PRESS_MS = 80;
+
 /** An editor may take this long on a busy machine, milliseconds. */
 const MOST_MS = 60_000;
+
+/** The name under which a page of the window tells us that its bytes were painted. */
+const PAINTED = 'benchPainted';
+
+/** Runs in each page of the window from its begin: what is asked from outside would take its time from what is measured. */
+function watchPage(tell: string, predicates: readonly (() => boolean)[]): void {
+  const look = (): void => {
+    if (document.body === null || !predicates.some((isPainted) => isPainted())) {
+      // VS Code writes the page into a document that is there already; that ends its animation frames.
+      setTimeout(look, 4);
+      return;
+    }
+    // The first task after the frame that has them.
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        const told = (globalThis as unknown as Record<string, (at: number) => void>)[tell];
+        told?.(performance.timeOrigin + performance.now());
+      }),
+    );
+  };
+  if (window !== window.top) look();
+}
+
+/** Tells when pages of a window painted bytes: milliseconds since the epoch, by the window's clock. */
+class Paintings {
+  #told: (at: number) => void = () => undefined;
+
+  /** @param predicates in a page, whether bytes are there; each counts in any page */
+  static async of({ page }: Workbench, predicates: readonly (() => boolean)[]): Promise<Paintings> {
+    const paintings = new Paintings();
+    await page.exposeBinding(PAINTED, (_, at: number) => paintings.#told(at));
+    await page.addInitScript({ content: `(${watchPage})(${JSON.stringify(PAINTED)}, [${predicates}])` });
+    return paintings;
+  }
+
+  /** When the next page that is not there yet has painted bytes. */
+  next(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const end = setTimeout(() => reject(new Error('No page showed bytes.')), MOST_MS);
+      this.#told = (at) => {
+        clearTimeout(end);
+        resolve(at);
+      };
+    });
+  }
+}
 
 /**
  * Milliseconds from a click on a row of the side bar to bytes in a page that was not there before, by the window's clock. The click
  * counts from when the window got it: what the automation checks before it clicks is nothing that a person waits for.
  */
-async function untilBytes(workbench: Workbench, row: Locator, isPainted: () => boolean): Promise<number> {
-  const { page } = workbench;
-  const before = new Set(page.frames());
+async function untilBytes({ page }: Workbench, row: Locator, paintings: Paintings): Promise<number> {
   const clicked = page.evaluate(
     () =>
       new Promise<number>((resolve) => {
-        addEventListener('click', ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true });
+        const tell = ({ timeStamp }: Event): void => resolve(performance.timeOrigin + timeStamp);
+        addEventListener('click', tell, { capture: true, once: true });
       }),
   );
-  await row.click();
-  for (const end = Date.now() + MOST_MS; Date.now() < end; ) {
-    for (const frame of page.frames()) {
-      if (before.has(frame)) continue;
-      if (await frame.evaluate(isPainted).catch(() => false))
-        return (await page.evaluate(() => performance.now())) - (await clicked);
-    }
-    await page.waitForTimeout(5);
-  }
-  throw new Error('No page showed bytes.');
+  const painted = paintings.next();
+  await row.click({ delay: PRESS_MS });
+  return (await painted) - (await clicked);
 }
 
 /** Milliseconds to the bytes of the first and of the second tab, of each round. */
@@ -139,70 +216,124 @@ interface Tabs {
   readonly second: number[];
 }
 
-/** First and second tab of tiles, of the least page and of other peers, in turn. */
-async function opening(workbench: Workbench, peers: readonly Peer[], rounds: number): Promise<Measure[]> {
-  const { page } = workbench;
-  const close = async (): Promise<void> => {
-    await workbench.runCommand('View: Close All Editors');
-    await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
-  };
-  const seconds: number[][] = [];
-  const twoTabs = async (
-    contender: number,
-    rows: readonly string[],
-    isPainted: () => boolean,
-  ): Promise<number> => {
-    const times: number[] = [];
-    for (const name of rows) {
-      times.push(await untilBytes(workbench, await workbench.waitForRow(name), isPainted));
-      await workbench.runCommand('View: Keep Editor');
-    }
-    await close();
-    const [first, next] = times;
-    if (first === undefined || next === undefined) throw new Error('two tabs are opened');
-    seconds[contender] = [...(seconds[contender] ?? []), next];
-    return first;
-  };
+/** Tiles that are opened. */
+const TILES = ['(1,2)', '(1,3)'] as const;
+
+/** What is opened in turn, from a list that is in sight once `show` is done. */
+interface Contender {
+  readonly name: string;
+  readonly rows: readonly [string | RegExp, string | RegExp];
+  show(): Promise<void>;
+}
+
+/** First and second tab of each contender, in turn. */
+async function tabsOf(
+  workbench: Workbench,
+  paintings: Paintings,
+  contenders: readonly Contender[],
+  rounds: number,
+): Promise<readonly Tabs[]> {
+  const seconds = contenders.map((): number[] => []);
   const firsts = await interleave(
     rounds,
-    async () => {
-      await workbench.showView('Tilescope');
-      await workbench.expand('Simulated board');
-      await workbench.expand(columnsRow);
-      await workbench.expand('Data memory');
-      return twoTabs(0, ['(1,2)', '(1,3)'], hasGrid);
-    },
-    ...[LEAST_PAGE, ...peers].map(({ rows, isPainted }, index) => async () => {
-      await workbench.showView('Explorer');
-      return twoTabs(index + 1, rows, isPainted);
+    ...contenders.map(({ rows, show }, contender) => async () => {
+      await show();
+      const [first, second] = await inTurn(rows, async (row) => {
+        const time = await untilBytes(workbench, await workbench.waitForRow(row), paintings);
+        await workbench.runCommand('View: Keep Editor');
+        return time;
+      });
+      await workbench.runCommand('View: Close All Editors');
+      await workbench.page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+      seconds[contender]?.push(second);
+      return first;
     }),
   );
-  const tabsOf = (contender: number, name: string): Tabs => ({
+  return contenders.map(({ name }, contender) => ({
     name,
     first: firsts[contender] ?? [],
     // A round that is not counted fills the second tabs too.
     second: (seconds[contender] ?? []).slice(warmUps(rounds)),
-  });
-  const compare = (us: Tabs, them: Tabs, goals?: Peer['goals']): Measure[] =>
+  }));
+}
+
+/** Does both, one after the other. */
+async function inTurn<T, R>(both: readonly [T, T], act: (one: T) => Promise<R>): Promise<[R, R]> {
+  const first = await act(both[0]);
+  return [first, await act(both[1])];
+}
+
+/** Our times, and the least page's, beside those of all others. */
+function compareTabs(
+  [ours, least, ...others]: readonly Tabs[],
+  rounds: number,
+  goals: readonly Peer['goals'][],
+): Measure[] {
+  if (ours === undefined || least === undefined) throw new Error('a tile and the least page are opened');
+  const compare = (us: Tabs, them: Tabs, goal?: Peer['goals']): Measure[] =>
     (['first', 'second'] as const).map((tab, index) => ({
       name: `${us.name}, ${tab} tab`,
       value: median(us[tab]),
       unit: 'ms',
       peer: { name: them.name, value: median(them[tab]) },
       ratio: median(them[tab]) / median(us[tab]),
-      ...(goals === undefined ? {} : { goal: { at: 'least', value: goals[index] ?? 0 } }),
+      ...(goal === undefined ? {} : { goal: { at: 'least', value: goal[index] ?? 0 } }),
       note: `median of ${rounds}, interleaved; ms: ${spread(us[tab], 0)}, peer ${spread(them[tab], 0)}`,
     }));
-  const ours = tabsOf(0, 'open a tile to first painted bytes (simulated board)');
-  const least = tabsOf(1, LEAST_PAGE.name);
   return [
     ...compare(ours, least),
     // Beside the goal stands how near to it an editor comes that does nothing at all.
-    ...peers.flatMap(({ name, goals }, index) => {
-      const theirs = tabsOf(index + 2, name);
-      return [...compare(ours, theirs, goals), ...compare(least, theirs)];
-    }),
+    ...others.flatMap((them, index) => [...compare(ours, them, goals[index]), ...compare(least, them)]),
   ];
+}
+
+/** Tiles, the least page and other peers: each from the list that a person opens it from, then all from the same list. */
+async function opening(workbench: Workbench, peers: readonly Peer[], rounds: number): Promise<Measure[]> {
+  const ours = 'open a tile to first painted bytes (simulated board)';
+  const showTiles = async (): Promise<void> => {
+    await workbench.showView('Tilescope');
+    await workbench.expand('Simulated board');
+    await workbench.expand(columnsRow);
+    await workbench.expand('Data memory');
+  };
+  const showFiles = () => workbench.showView('Explorer');
+  const showOneList = () => workbench.showView(ONE_LIST);
+  const files = [LEAST_PAGE, ...peers];
+  const goals = peers.map((peer) => peer.goals);
+  const paintings = await Paintings.of(
+    workbench,
+    files.map((file) => file.isPainted),
+  );
+  const fromTheirLists = await tabsOf(
+    workbench,
+    paintings,
+    [
+      { name: ours, rows: TILES, show: showTiles },
+      ...files.map(({ name, rows }) => ({ name, rows, show: showFiles })),
+    ],
+    rounds,
+  );
+  await showTiles();
+  for (const tile of TILES) {
+    await untilBytes(workbench, await workbench.waitForRow(tile), paintings);
+    await workbench.runCommand(REMEMBER);
+  }
+  await workbench.runCommand('View: Close All Editors');
+  const together = ', from the same list';
+  const fromOneList = await tabsOf(
+    workbench,
+    paintings,
+    [
+      { name: `${ours}${together}`, rows: [/1_2/, /1_3/], show: showOneList },
+      ...files.map(({ name, rows: [first, second] }) => ({
+        name: `${name}${together}`,
+        rows: [`file ${first}`, `file ${second}`] as const,
+        show: showOneList,
+      })),
+    ],
+    rounds,
+  );
+  return [...compareTabs(fromTheirLists, rounds, goals), ...compareTabs(fromOneList, rounds, goals)];
 }
 
 async function sizes(): Promise<Measure[]> {
