@@ -199,6 +199,19 @@ export class Workbench {
     throw new Error(`The row ${text} is not in the side bar.`);
   }
 
+  /** Clicks on such a row. A list that is still scrolling may hide it again: then it is looked for once more. */
+  async clickRow(text: string | RegExp): Promise<void> {
+    for (const end = Date.now() + STEP_MS; ; ) {
+      const row = await this.scrollToRow(text);
+      try {
+        await row.click({ timeout: STEP_MS / 12 });
+        return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
+  }
+
   /** The texts of all visible rows of the side bar's trees, top to bottom. */
   async rowTexts(): Promise<string[]> {
     return this.page

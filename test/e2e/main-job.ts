@@ -82,7 +82,7 @@ export async function openMemory(
     await workbench.inlineAction(memory, 'Open Tile Memory');
   } else {
     await workbench.expand(memory);
-    await (await workbench.scrollToRow(tile)).click();
+    await workbench.clickRow(tile);
   }
   const wanted = `${memory} · ${tile === undefined ? 'columns' : `tile ${tile}`}`;
   const frame = await workbench.webview(`h1.title:has-text("${wanted}")`);

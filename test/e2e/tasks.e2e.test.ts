@@ -136,7 +136,7 @@ describe('[hex-12] ten tasks', () => {
     if (tile === undefined) await workbench.inlineAction('Data memory', 'Open Tile Memory');
     else {
       await workbench.expand('Data memory');
-      await (await workbench.scrollToRow(tile)).click();
+      await workbench.clickRow(tile);
     }
     return asBytes(
       await pageOf(tile === undefined ? 'Data memory · columns 0 to 3' : `Data memory · tile ${tile}`),
@@ -323,7 +323,7 @@ describe('[hex-12] ten tasks', () => {
   test('7. sees what changed since a chosen moment, and walks through the changes', async () => {
     await workbench.expand(IN_USE);
     await workbench.expand('Data memory');
-    await (await workbench.scrollToRow('(6,2)')).click();
+    await workbench.clickRow('(6,2)');
     const editor = await asBytes(await pageOf('Data memory · tile (6,2)'));
     await editor.goTo('0xfc0');
     await doTask(7, async (hands) => {
@@ -374,7 +374,7 @@ describe('[hex-12] ten tasks', () => {
   test('10. resolves a conflict that the device made: takes its byte, keeps the other edits, applies', async () => {
     await workbench.expand(IN_USE);
     await workbench.expand('Data memory');
-    await (await workbench.scrollToRow('(6,3)')).click();
+    await workbench.clickRow('(6,3)');
     const editor = await asBytes(await pageOf('Data memory · tile (6,3)'));
     await editor.button('unlock').click();
     await workbench.clickModal(/Unlock/);
