@@ -1,6 +1,7 @@
 /**
- * What stands in the text of a new page, so that it shows its first bytes without asking for anything: what `init` says, and
- * the bytes that it will most likely show, where they were read already. The page reads it (`webview/host.ts`).
+ * What a new page begins with, so that it shows its first bytes without asking for anything: what `init` says, and the bytes that it
+ * will most likely show, where they were read already. It stands in the page's text, or comes with the parts of a short page; the page
+ * reads it (`webview/host.ts`).
  */
 import type { ShownBytes, ToWebview } from './messages.ts';
 

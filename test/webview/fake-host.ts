@@ -74,10 +74,11 @@ function placedAt(node: Node | null): Placed {
   return { text: node.textContent ?? '', left, top };
 }
 
-/** What makes a short page the whole one, as the harness put it into the page. */
-function parts(): PageParts {
+/** What makes a short page the whole one: script and style as the harness put them into the page. */
+function parts(opening: string | undefined): PageParts {
   const text = (part: 'style' | 'script') => document.getElementById(partIds[part])?.textContent ?? '';
-  return { type: 'parts', style: text('style'), script: text('script') };
+  const shown = opening === undefined ? {} : { opening };
+  return { type: 'parts', style: text('style'), script: text('script'), ...shown };
 }
 
 /** The fake; tests reach it as `window.fake`. */
@@ -86,6 +87,8 @@ export class FakeHost {
   readonly range: ByteRange;
   /** Everything that the page said, oldest first. */
   readonly said: FromWebview[] = [];
+  /** What a short page is told with its parts. */
+  opening: string | undefined;
   /** Where the first characters were that the page showed before its script: address, cells, characters. */
   readonly sighted: Placed[] = [];
   /** Sizes of the deltas that were sent, oldest first. */
@@ -200,7 +203,7 @@ export class FakeHost {
   receive(message: FromWebview): void {
     this.said.push(message);
     if (message.type === 'begin') {
-      window.postMessage(parts(), '*');
+      window.postMessage(parts(this.opening), '*');
     } else if (message.type === 'ready') {
       if (message.isOpen !== true) this.send(this.init());
     } else if (message.type === 'window') {
@@ -421,13 +424,15 @@ const fake = new FakeHost(config);
 window.fake = fake;
 if (config.opening !== undefined) {
   const opening = { init: fake.init(), bytes: fake.shown(config.opening) };
-  const text = document.createElement('script');
-  text.type = 'application/json';
-  text.id = openingId;
-  text.textContent = openingText(opening);
-  document.body.append(text);
   const sight = config.sight && firstSight(opening, config.sight);
-  if (sight !== undefined) {
+  if (sight === undefined) {
+    const text = document.createElement('script');
+    text.type = 'application/json';
+    text.id = openingId;
+    text.textContent = openingText(opening);
+    document.body.append(text);
+  } else {
+    fake.opening = openingText(opening);
     const style = new CSSStyleSheet();
     style.replaceSync(sight.style);
     document.adoptedStyleSheets = [style];
