@@ -1,4 +1,5 @@
 /** The page of the hex editor: connects host, grid and outline. */
+import './editor-page.css';
 import './main.css';
 import * as v from 'valibot';
 import {

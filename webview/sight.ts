@@ -2,6 +2,7 @@
  * The script of a short page: asks for the parts that make it the whole one, and begins them once the rows that stand in the page
  * were painted. A page that kept a place (VS Code loads the same text once more) shows other rows: it begins without them.
  */
+import './editor-page.css';
 import './sight.css';
 import type { FromWebview, PageParts } from '../src/editor/messages.ts';
 import { openingId } from '../src/editor/opening.ts';

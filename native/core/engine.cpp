@@ -26,15 +26,16 @@ void Engine::nodeChanged(Node::Change change) {
     courtesy_.forget();
 }
 
-OrLater<Description> Engine::describe() {
+OrLater<Description> Engine::describe(std::optional<PartitionList::Time> begun) {
     Description description;
     description.device = node_.device();
     const NodeFd node = node_.open();
     node_.refresh(node, description.findings);
     auto& findings = description.findings;
     const DriverFacts& facts = node_.facts();
-    auto listed = list_.list(node, &findings);
+    auto listed = list_.list(node, begun);
     if (!listed) return listed.later();
+    findings.insert(findings.end(), list_.findings().begin(), list_.findings().end());
     description.partitions = std::move(*listed);
     for (const PartitionState& one : description.partitions) {
         const PartitionEntry& entry = one.entry;

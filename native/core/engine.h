@@ -59,9 +59,12 @@ class Engine final : public PartitionDriver {
     /**
      * Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `no-quiet`,
      * `driver`.
+     * @param begun see PartitionList::list()
      */
-    OrLater<Description> describe();
-    OrLater<std::vector<PartitionState>> partitions() { return list_.partitions(); }
+    OrLater<Description> describe(std::optional<PartitionList::Time> begun = std::nullopt);
+    OrLater<std::vector<PartitionState>> partitions(std::optional<PartitionList::Time> begun = std::nullopt) {
+        return list_.partitions(begun);
+    }
     /** One of partitions(). Throws `no-partition`. */
     OrLater<PartitionState> state(ColumnRange columns, Asking asking = Asking::person) {
         return list_.stateOf(node_.open(), columns, asking);

@@ -53,7 +53,7 @@ void PartitionList::nodeChanged(Node::Change change) {
     clocks_.clear();
 }
 
-OrLater<std::vector<PartitionEntry>> PartitionList::enquire(const NodeFd& node, std::vector<std::string>* findings) {
+OrLater<std::vector<PartitionEntry>> PartitionList::enquire(const NodeFd& node) {
     std::array<uapi::RangeArgs, 128> listed{};
     uint32_t present = 0;
     auto kept = owners_.beforeEnquiry();
@@ -64,6 +64,7 @@ OrLater<std::vector<PartitionEntry>> PartitionList::enquire(const NodeFd& node, 
     }
     kept->clear();
     std::vector<PartitionEntry> entries;
+    findings_.clear();
     const size_t count = std::min<size_t>(present, listed.size());
     for (const uapi::RangeArgs& one : std::span(listed).first(count)) {
         const bool inUse = (one.status & uapi::statusInUse) != 0;
@@ -74,10 +75,8 @@ OrLater<std::vector<PartitionEntry>> PartitionList::enquire(const NodeFd& node, 
                           range.start.col <= array::maxColumns && range.start.row <= array::maxRows &&
                           range.size.row >= 1 && range.size.row <= array::maxRows;
         if (!sane) {
-            if (findings != nullptr) {
-                findings->push_back("enquire: partition " + std::to_string(one.partitionId) +
-                                    " has columns or rows that no array has; left out");
-            }
+            findings_.push_back("enquire: partition " + std::to_string(one.partitionId) +
+                                " has columns or rows that no array has; left out");
             continue;
         }
         const uint32_t id = node_.facts().dynamic ? range.start.col | range.size.col << 8U : one.partitionId;
@@ -323,20 +322,28 @@ bool PartitionList::isQuiet() {
     return true;
 }
 
-OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node, std::vector<std::string>* findings) {
-    names_.clear();
-    auto names = node_.facts().dynamic ? deviceNames() : std::vector<std::string>();
-    const auto entries = enquire(node, findings);
-    if (!entries) return entries.later();
-    auto all = listOf(node, *entries);
-    if (!all) return all;
-    names_ = std::move(names);
-    return all;
+bool PartitionList::isWaiting() {
+    // Reading the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
+    constexpr std::chrono::milliseconds whileWaiting{250};
+    return !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
 }
 
-OrLater<std::vector<PartitionState>> PartitionList::partitions() {
+OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node, std::optional<Time> begun) {
+    if (begun && enquired_ && *enquired_ >= *begun && isWaiting()) {
+        const std::vector<PartitionEntry> before = listed_;
+        return listOf(NodeFd(), before);
+    }
+    names_.clear();
+    auto names = node_.facts().dynamic ? deviceNames() : std::vector<std::string>();
+    const auto entries = enquire(node);
+    if (!entries) return entries.later();
+    names_ = std::move(names);
+    return listOf(node, *entries);
+}
+
+OrLater<std::vector<PartitionState>> PartitionList::partitions(std::optional<Time> begun) {
     if (const auto settled = owners_.settle(); !settled) return settled.later();
-    return list(node_.open());
+    return list(node_.open(), begun);
 }
 
 OrLater<std::vector<PartitionState>> PartitionList::listOf(const NodeFd& node,
@@ -434,13 +441,8 @@ OrLater<std::optional<std::vector<PartitionState>>> PartitionList::poll() {
     std::vector<PartitionState> all;
     std::string now;
     try {
-        // Reading the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
-        constexpr std::chrono::milliseconds whileWaiting{250};
         const std::vector<PartitionEntry> before = listed_;
-        // Meanwhile the hands that are waited for are checked by their links.
-        const bool waiting =
-            !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
-        auto found = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();
+        auto found = isWaiting() || isQuiet() ? listOf(NodeFd(), before) : partitions();
         if (!found) return found.later();
         all = std::move(*found);
         now = fingerprint(all, free_);

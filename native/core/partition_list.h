@@ -26,10 +26,15 @@ class PartitionList {
     /** @param hurry something urgent waits: a wait for somebody's hands ends at its next look */
     PartitionList(Node& node, Owners& owners, Courtesy& courtesy, const std::atomic<bool>& hurry);
 
-    /** All partitions: those in use, free ones where they are static, picked columns. */
-    OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /**
+     * All partitions: those in use, free ones where they are static, picked columns. While hands are waited for, the driver
+     * is not asked at every step: hands are checked by their links.
+     * @param begun when what this list is for began, which may take many steps: an enquiry since then will do; without it
+     * the driver is asked
+     */
+    OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::optional<Time> begun = std::nullopt);
     /** The same with a node of its own, which is open for a moment only. */
-    OrLater<std::vector<PartitionState>> partitions();
+    OrLater<std::vector<PartitionState>> partitions(std::optional<Time> begun = std::nullopt);
     /**
      * The list, if it or freeColumns() differs from what a client was told last (an answer of list() may have
      * come too late for its client). Empty when the node is gone; other failures are thrown.
@@ -51,9 +56,11 @@ class PartitionList {
      * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it. Later as
      * Owners::beforeEnquiry(). Throws `no-quiet`, `driver`.
      */
-    OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node);
     /** What the last enquiry listed. */
     [[nodiscard]] const std::vector<PartitionEntry>& entries() const { return listed_; }
+    /** What the last enquiry told that no array can have, a sentence each. */
+    [[nodiscard]] const std::vector<std::string>& findings() const { return findings_; }
     /** Whether the last enquiry is new enough for what no person asked for. */
     [[nodiscard]] bool isFresh();
     /** Whether it is still waited for whether these hands stay. */
@@ -123,6 +130,8 @@ class PartitionList {
      * identity and the owners' links. Asks the driver nothing.
      */
     bool isQuiet();
+    /** Whether hands are waited for, and the last enquiry is new enough for it: meanwhile their links tell. */
+    bool isWaiting();
     /** Names of the driver's devices, as they are now. */
     std::vector<std::string> deviceNames();
 
@@ -146,6 +155,7 @@ class PartitionList {
     std::string told_;
     /** What the last enquiry listed, and when. */
     std::vector<PartitionEntry> listed_;
+    std::vector<std::string> findings_;
     std::optional<Time> enquired_;
     /** Names of the driver's devices right before the last list; empty: the list was not finished. */
     std::vector<std::string> names_;

@@ -66,6 +66,52 @@ TEST_CASE("[shape-4] hands that are new are waited for in steps, and known from 
     CHECK_FALSE(desk.list.since({3, 2}));
 }
 
+TEST_CASE("[truth-4] a list that waits for hands asks the driver four times a second, and each list by itself") {
+    Desk desk(Generation::aieml);
+    desk.all();
+    desk.kernel.pauseTakes = std::chrono::milliseconds(1);
+    desk.take({1, 2}, 500);
+    int enquiries = 0;
+    desk.kernel.beforeEnquire = [&] { enquiries++; };
+    const auto listed = [&](PartitionList::Time begun) {
+        return answerOf(desk.kernel, [&] { return desk.list.partitions(begun); }).front().owner->pid;
+    };
+    const auto begun = desk.kernel.clock();
+    CHECK(listed(begun) == 500);
+    CHECK(desk.kernel.clock() - begun >= std::chrono::milliseconds(50));
+    CHECK(enquiries == 1);
+    SUBCASE("a later one asks") {
+        desk.kernel.pause(std::chrono::milliseconds(1));
+        CHECK(listed(desk.kernel.clock()) == 500);
+        CHECK(enquiries == 2);
+    }
+    SUBCASE("another process has it meanwhile") {
+        desk.kernel.pause(std::chrono::milliseconds(1));
+        const auto next = desk.kernel.clock();
+        desk.kernel.leave(0);
+        desk.kernel.own(0, 501, {1000, "app", {}, false});
+        CHECK_FALSE(desk.list.partitions(next));
+        CHECK(enquiries == 2);
+        desk.kernel.leave(0);
+        desk.kernel.own(0, 502, {1000, "app", {}, false});
+        CHECK(listed(next) == 502);
+        CHECK(enquiries == 2);
+    }
+    SUBCASE("a process comes and goes for long") {
+        desk.kernel.pause(std::chrono::milliseconds(1));
+        const auto next = desk.kernel.clock();
+        for (int64_t pid = 510; desk.kernel.clock() - next < std::chrono::seconds(1); pid++) {
+            desk.kernel.leave(0);
+            desk.kernel.own(0, pid, {1000, "app", {}, false});
+            const auto made = desk.list.partitions(next);
+            REQUIRE_FALSE(made);
+            desk.kernel.passUntil(made.later().at);
+        }
+        CHECK(enquiries >= 4);
+        CHECK(enquiries <= 6);
+    }
+}
+
 TEST_CASE("[shape-4] a pick begins when its columns could be opened, and ends with the node") {
     Desk desk(Generation::aieml);
     desk.all();

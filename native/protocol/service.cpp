@@ -425,11 +425,15 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
     }
     if (op == "describe") {
         worker_.watchPartitions();
-        return answer(id, std::move(reply), [](Engine& engine) { return engine.describe().then(descriptionHeader); });
+        return answer(id, std::move(reply), [begun = std::optional<PartitionList::Time>()](Engine& engine) mutable {
+            if (!begun) begun = engine.clock();
+            return engine.describe(begun).then(descriptionHeader);
+        });
     }
     if (op == "partitions") {
-        return answer(id, std::move(reply), [](Engine& engine) {
-            return engine.partitions().then(
+        return answer(id, std::move(reply), [begun = std::optional<PartitionList::Time>()](Engine& engine) mutable {
+            if (!begun) begun = engine.clock();
+            return engine.partitions(begun).then(
                 [&](const auto& partitions) { return partitionsHeader(partitions, engine.freeColumns()); });
         });
     }
