@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { BUSY_MACHINE } from './scripts/busy.ts';
 import { ONCE } from './scripts/results.ts';
+import { PATIENCE_MS, PREPARATION_MS, TEST_MS } from './test/patience.ts';
 
 /**
  * Projects, told apart by where a test stands and what it needs: unit (nothing), board (the virtual board, slow to boot),
@@ -61,8 +63,15 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** How long `expect.poll` waits for what is on its way: a second, its default, is too short for a busy machine. */
-const patience = (timeout: number) => ({ poll: { timeout } });
+/** The limits of what runs on boards or in windows. */
+const patient = {
+  expect: { poll: { timeout: PATIENCE_MS } },
+  testTimeout: TEST_MS,
+  hookTimeout: PREPARATION_MS,
+};
+
+/** Beside other processes each board and each window would have less than it needs to keep to its times. */
+const isBusy = process.env[BUSY_MACHINE] === '1';
 
 const tags = [
   { name: ONCE, description: 'A failure counts at the first try (scripts/test.ts gives others a second).' },
@@ -79,12 +88,9 @@ export default defineConfig({
           include: ['{src,webview,scripts}/**/*.test.ts', 'test/bench/**/*.test.ts'],
           exclude: [...elsewhere, ...needsMachinery],
           environment: 'node',
-          expect: patience(30_000),
+          ...patient,
           // Tests of connections wait much of their time.
           maxWorkers: 2,
-          // Seeded random runs take seconds on a loaded machine; so does a compiler that checks what a file has collected.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -93,11 +99,9 @@ export default defineConfig({
           include: ['test/board/**/*.test.ts', '{src,native}/**/*.board.test.ts'],
           exclude: [...elsewhere, ...alone.board, '**/*.long.test.ts'],
           environment: 'node',
-          expect: patience(30_000),
+          ...patient,
           // A board computes half of its time, and waits the other half: for hands to be off, for links, for its own start.
-          maxWorkers: 4,
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
+          maxWorkers: isBusy ? 2 : 4,
         },
       },
       {
@@ -105,11 +109,9 @@ export default defineConfig({
           name: 'board-alone',
           include: alone.board,
           environment: 'node',
-          expect: patience(30_000),
+          ...patient,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
         },
       },
       {
@@ -118,11 +120,9 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts', 'test/webview/**/*.web.test.ts'],
           exclude: [...elsewhere, ...alone.e2e],
           environment: 'node',
-          expect: patience(60_000),
+          ...patient,
           // A window waits most of its time.
-          maxWorkers: 3,
-          testTimeout: 240_000,
-          hookTimeout: 600_000,
+          maxWorkers: isBusy ? 2 : 3,
         },
       },
       {
@@ -130,11 +130,9 @@ export default defineConfig({
           name: 'e2e-alone',
           include: alone.e2e,
           environment: 'node',
-          expect: patience(60_000),
+          ...patient,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 240_000,
-          hookTimeout: 600_000,
         },
       },
       {
@@ -148,11 +146,10 @@ export default defineConfig({
           env: { READS: '10000', HALTING_LIVES: '200' },
           exclude: elsewhere,
           environment: 'node',
-          expect: patience(60_000),
+          ...patient,
           fileParallelism: false,
           // Ten minutes of a processor are more on a busy machine.
           testTimeout: 10_800_000,
-          hookTimeout: 600_000,
         },
       },
     ],

@@ -15,7 +15,7 @@ describe('the extension in parts', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tilescope-build-'));
     bundles = await buildAll({ production: true, outFolder: folder });
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('[shape-7] what is loaded at start is below 240 KB, and neither SSH nor a way to a board is in it', () => {

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { BUSY_MACHINE, isMachineBusy } from './busy.ts';
 import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './common.ts';
 import {
   clearOutcome,
@@ -24,7 +25,7 @@ import {
 } from './results.ts';
 
 interface Suite {
-  /** The longest that the suite may take, in minutes; then it is ended and has failed. */
+  /** The longest that the suite may take, in minutes, on a slow machine that is busy; then it is ended and has failed. */
   readonly minutes: number;
   /** The native parts that it prepares or builds itself: it waits for those that are built ahead. */
   readonly native?: 'tests' | 'all';
@@ -39,6 +40,8 @@ interface Suite {
    * in a process, on boards and in windows of its own, so that nothing of the first try is left.
    */
   readonly secondTry?: boolean;
+  /** Where others use the machine, fewer files run at a time (`maxWorkers` in vitest.config.ts). */
+  readonly minds?: boolean;
 }
 
 function script(path: string, ...args: string[]): readonly string[] {
@@ -74,35 +77,37 @@ const nativeJUnit = join(resultsFolder, 'raw-native.xml');
 
 /** All suites by name; `npm test` runs them in the order in which scripts/run.mjs names them. */
 const SUITES: Readonly<Record<string, Suite>> = {
-  build: { minutes: 10, command: script('scripts/build.ts', '--host-tests') },
-  check: { minutes: 15, command: script('scripts/check.ts') },
-  unit: { minutes: 20, ...vitest('unit'), secondTry: true },
+  build: { minutes: 20, command: script('scripts/build.ts', '--host-tests') },
+  check: { minutes: 30, command: script('scripts/check.ts') },
+  unit: { minutes: 45, ...vitest('unit'), secondTry: true },
   native: {
-    minutes: 25,
+    minutes: 60,
     native: 'tests',
     command: script('scripts/test-native.ts', nativeJUnit),
     raw: { file: nativeJUnit, read: fromJUnit },
   },
   board: {
-    minutes: 50,
+    minutes: 150,
     native: 'all',
     prepare: [native],
     ...vitest('board', ['board', 'board-alone']),
     secondTry: true,
+    minds: true,
   },
-  host: { minutes: 20, prepare: [browser], command: script('test/host/run.ts') },
+  host: { minutes: 45, prepare: [browser], command: script('test/host/run.ts') },
   e2e: {
-    minutes: 45,
+    minutes: 120,
     native: 'all',
     prepare: [browser, native, extension],
     ...vitest('e2e', ['e2e', 'e2e-alone']),
     secondTry: true,
+    minds: true,
   },
-  long: { minutes: 150, native: 'all', prepare: [browser, native, extension], ...vitest('long') },
+  long: { minutes: 300, native: 'all', prepare: [browser, native, extension], ...vitest('long') },
 };
 
-/** The native parts are built from nothing in 4 minutes on a quiet machine of two cores. */
-const PREPARATION_MINUTES = 25;
+/** The native parts are built from nothing in 4 minutes on a quiet machine of two cores; a slow one that is busy takes far longer. */
+const PREPARATION_MINUTES = 60;
 
 /**
  * Of several suites the first ones need nothing native, and wait much of their time: beside them it is all compiled, first
@@ -169,6 +174,9 @@ async function runSuite(name: string, suite: Suite, extra: readonly string[]): P
     const code = await runLimited(step, PREPARATION_MINUTES);
     if (code !== 0) problems.push(`preparing with "${step.slice(1).join(' ')}" ended with ${code}`);
   }
+  const isBusy = suite.minds === true && (await isMachineBusy());
+  process.env[BUSY_MACHINE] = isBusy ? '1' : '0';
+  if (isBusy) console.log('Other processes use this machine: fewer test files run at a time.');
   const end = Date.now() + suite.minutes * 60_000;
   let code = await runLimited([...suite.command, ...extra], suite.minutes);
   let outcome: SuiteOutcome | undefined;

@@ -29,14 +29,21 @@ void Engine::nodeChanged(Node::Change change) {
 OrLater<Description> Engine::describe(std::optional<PartitionList::Time> begun) {
     Description description;
     description.device = node_.device();
-    const NodeFd node = node_.open();
-    node_.refresh(node, description.findings);
+    const bool known = begun && refreshed_ && *refreshed_ >= *begun;
+    auto listed = known ? list_.again(begun) : std::nullopt;
+    if (!listed) {
+        const NodeFd node = node_.open();
+        refreshFindings_.clear();
+        node_.refresh(node, refreshFindings_);
+        refreshed_ = kernel_.clock();
+        listed = list_.list(node);
+    }
+    if (!*listed) return listed->later();
     auto& findings = description.findings;
-    const DriverFacts& facts = node_.facts();
-    auto listed = list_.list(node, begun);
-    if (!listed) return listed.later();
+    findings = refreshFindings_;
     findings.insert(findings.end(), list_.findings().begin(), list_.findings().end());
-    description.partitions = std::move(*listed);
+    const DriverFacts& facts = node_.facts();
+    description.partitions = std::move(**listed);
     for (const PartitionState& one : description.partitions) {
         const PartitionEntry& entry = one.entry;
         findings.push_back((entry.inUse || !facts.dynamic ? "enquire: partition " : "picked: partition ") +

@@ -59,7 +59,7 @@ class Engine final : public PartitionDriver {
     /**
      * Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `no-quiet`,
      * `driver`.
-     * @param begun see PartitionList::list()
+     * @param begun see PartitionList::again()
      */
     OrLater<Description> describe(std::optional<PartitionList::Time> begun = std::nullopt);
     OrLater<std::vector<PartitionState>> partitions(std::optional<PartitionList::Time> begun = std::nullopt) {
@@ -104,6 +104,9 @@ class Engine final : public PartitionDriver {
     void addFacts(std::vector<std::string>& findings) const;
 
     Kernel& kernel_;
+    /** When describe() last read what sysfs and the device tree say, and what was found. */
+    std::optional<PartitionList::Time> refreshed_;
+    std::vector<std::string> refreshFindings_;
     std::atomic<bool> hurry_{false};
     Node node_;
     Courtesy courtesy_;

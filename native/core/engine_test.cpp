@@ -433,6 +433,25 @@ TEST_CASE("[truth-21] a start that was refused because of a lease is told, by na
     }
 }
 
+TEST_CASE("[truth-4] while hands are waited for, a description neither opens the node nor reads again what it says") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    const auto begin = board.kernel.clock();
+    const Description found = answerOf(board.kernel, [&] { return board.engine.describe(begin); });
+    CHECK(board.kernel.clock() - begin >= std::chrono::milliseconds(50));
+    CHECK(board.count("open device") == 1);
+    // Those that are asked each time say the same.
+    Board other;
+    other.kernel.own(0, 500, {1000, "app", {}, false});
+    other.kernel.pauseTakes = std::chrono::milliseconds(1);
+    const Description asked = other.describe();
+    CHECK(other.count("open device") > 1);
+    CHECK(found.findings == asked.findings);
+    REQUIRE(found.partitions.size() == asked.partitions.size());
+    CHECK(found.partitions.front().owner->pid == 500);
+}
+
 TEST_CASE("[truth-4] during each enquiry the descriptors of the owners that are known are kept open") {
     Board board;
     board.kernel.own(0, 500, {});

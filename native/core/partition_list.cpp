@@ -328,11 +328,13 @@ bool PartitionList::isWaiting() {
     return !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
 }
 
-OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node, std::optional<Time> begun) {
-    if (begun && enquired_ && *enquired_ >= *begun && isWaiting()) {
-        const std::vector<PartitionEntry> before = listed_;
-        return listOf(NodeFd(), before);
-    }
+std::optional<OrLater<std::vector<PartitionState>>> PartitionList::again(std::optional<Time> begun) {
+    if (!begun || !enquired_ || *enquired_ < *begun || !isWaiting()) return std::nullopt;
+    const std::vector<PartitionEntry> before = listed_;
+    return listOf(NodeFd(), before);
+}
+
+OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node) {
     names_.clear();
     auto names = node_.facts().dynamic ? deviceNames() : std::vector<std::string>();
     const auto entries = enquire(node);
@@ -343,7 +345,8 @@ OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node, std
 
 OrLater<std::vector<PartitionState>> PartitionList::partitions(std::optional<Time> begun) {
     if (const auto settled = owners_.settle(); !settled) return settled.later();
-    return list(node_.open(), begun);
+    if (auto next = again(begun)) return std::move(*next);
+    return list(node_.open());
 }
 
 OrLater<std::vector<PartitionState>> PartitionList::listOf(const NodeFd& node,

@@ -26,14 +26,14 @@ class PartitionList {
     /** @param hurry something urgent waits: a wait for somebody's hands ends at its next look */
     PartitionList(Node& node, Owners& owners, Courtesy& courtesy, const std::atomic<bool>& hurry);
 
+    /** All partitions: those in use, free ones where they are static, picked columns. */
+    OrLater<std::vector<PartitionState>> list(const NodeFd& node);
     /**
-     * All partitions: those in use, free ones where they are static, picked columns. While hands are waited for, the driver
-     * is not asked at every step: hands are checked by their links.
-     * @param begun when what this list is for began, which may take many steps: an enquiry since then will do; without it
-     * the driver is asked
+     * The next step of a list that waits for hands, by their links alone. Empty where the driver is asked: it was not since
+     * `begun`, when what the list is for began, or a quarter of a second ago.
      */
-    OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::optional<Time> begun = std::nullopt);
-    /** The same with a node of its own, which is open for a moment only. */
+    std::optional<OrLater<std::vector<PartitionState>>> again(std::optional<Time> begun);
+    /** again(), or a list with a node of its own, which is open for a moment only. */
     OrLater<std::vector<PartitionState>> partitions(std::optional<Time> begun = std::nullopt);
     /**
      * The list, if it or freeColumns() differs from what a client was told last (an answer of list() may have

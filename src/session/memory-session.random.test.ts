@@ -428,9 +428,7 @@ async function play(seed: number, steps: number): Promise<void> {
 }
 
 describe('random operations on two documents agree with a naive model', () => {
-  test('[main-19] stage, undo, redo, apply, revert, discard, refresh, conflicts, epochs', {
-    timeout: 60_000,
-  }, async () => {
+  test('[main-19] stage, undo, redo, apply, revert, discard, refresh, conflicts, epochs', async () => {
     const first = runSeed();
     console.log(`seeds ${first} to ${first + 99}`);
     for (let seed = first; seed < first + 100; seed++) await play(seed, 80);

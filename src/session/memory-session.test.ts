@@ -296,7 +296,7 @@ describe('staging', () => {
     session.stage('a', 'import', edits);
     session.revert('a');
     expect(session.counts().staged).toBe(0);
-  }, 120_000);
+  });
 
   test('typing the byte that is there is no edit, but can be undone', async () => {
     const { session, device } = await setup();

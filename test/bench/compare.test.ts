@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureCompare } from './compare.ts';
 
-test('[names-11] a comparison of 25 MiB is measured beside a plain loop, with its goal', {
-  timeout: 60_000,
-}, async () => {
+test('[names-11] a comparison of 25 MiB is measured beside a plain loop, with its goal', async () => {
   const measures = await measureCompare(1);
   expect(measures.map(({ name }) => name)).toEqual([
     'compare 25 MiB: words, few of them differ',

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { measureFind } from './find.ts';
 
-test('[hex-6] a search through 25 MiB is measured beside Buffer.indexOf, with its goal', {
-  timeout: 60_000,
-}, async () => {
+test('[hex-6] a search through 25 MiB is measured beside Buffer.indexOf, with its goal', async () => {
   const measures = await measureFind(1);
   expect(measures).toHaveLength(3);
   for (const { name, value, peer, ratio, goal } of measures) {

@@ -26,7 +26,7 @@ test('[main-24] [shape-6] reading 12.5 MiB on the board: addon and agent beside 
   // The pages of what it fills are there before a lease begins.
   const taken = measures.find(({ name }) => name === leases);
   expect(taken?.value).toBeLessThan(taken?.peer?.value ?? 0);
-}, 240_000);
+});
 
 test('[live-14] live beside an owner: bytes of an update within their limit, looks against plain reads, what agent and owner notice', async () => {
   const measures = await measureWatch(1);
@@ -46,4 +46,4 @@ test('[live-14] live beside an owner: bytes of an update within their limit, loo
   );
   // These are counted.
   for (const measure of measures.slice(0, bytes.length)) expect(meets(measure), measure.name).toBe(true);
-}, 900_000);
+});

@@ -28,7 +28,7 @@ test('[live-4] [main-24] [shape-6] over SSH: reading beside `cat`, on one proces
   expect(goals[apply]).toEqual({ at: 'most', value: 2 });
   expect([goals[slowly]?.value, goals[fewer]?.value, goals[chosen]?.value]).toEqual([3, 3, 0.97]);
   for (const name of [...bulk, ...ofTwo]) expect(goals[name]).toEqual({ at: 'least', value: 0.8 });
-}, 540_000);
+});
 
 test('[attach-16] [shape-6] beside an owner: exactly the words subscribed are read; its cost, the way in and the owner beside peers', async () => {
   const measures = await measureGuest(1);
@@ -53,4 +53,4 @@ test('[attach-16] [shape-6] beside an owner: exactly the words subscribed are re
   const [words, cpu] = measures;
   expect(words?.value).toBe(words?.peer?.value);
   expect(cpu?.goal).toEqual({ at: 'most', value: 3 });
-}, 240_000);
+});

@@ -116,7 +116,7 @@ export interface VirtualBoard {
   stop(): Promise<void>;
 }
 
-const BOOT_TIMEOUT_MS = 120_000;
+const BOOT_TIMEOUT_MS = 300_000;
 const PORT_ATTEMPTS = 8;
 const OPEN_ATTEMPTS = 6;
 const STARTED = '\u0001';

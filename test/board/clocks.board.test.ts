@@ -30,7 +30,7 @@ beforeAll(async () => {
   const agent = buildForArm('agent');
   board = await startBoard();
   way = new SshWay(board, agent);
-}, 600_000);
+});
 afterAll(async () => {
   way?.dispose();
   await board?.stop();
@@ -123,7 +123,6 @@ describe(`[attach-12] clocks that change while a whole partition is read (seed $
     const family = families[name];
     const rule = family.readWrite ? 'nothing is forbidden' : 'what the race forbids is counted, and survived';
     it(`${name}: right bytes or the gate's mark, never zeros for bytes; ${rule}`, {
-      timeout: 180_000,
       tags: ONCE,
     }, async () => {
       await board.reloadModule(family.module);

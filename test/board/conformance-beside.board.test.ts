@@ -24,7 +24,7 @@ beforeAll(async () => {
   const agent = buildForArm('agent');
   board = await startBoard();
   way = new SshWay(board, agent);
-}, 600_000);
+});
 afterAll(async () => {
   way?.dispose();
   await board?.stop();

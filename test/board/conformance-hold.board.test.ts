@@ -27,7 +27,7 @@ describe.each<[string, Image, Partial<SshTarget>]>([
     const agent = buildForArm('agent');
     board = await startBoard({ image });
     ways = [new SshWay(board, agent, '0.1.0'), new SshWay(board, agent, '0.2.0')];
-  }, 600_000);
+  });
   afterAll(async () => {
     for (const way of ways ?? []) way.dispose();
     await board?.stop();

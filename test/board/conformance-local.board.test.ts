@@ -56,7 +56,7 @@ beforeAll(async () => {
     way.results = JSON.parse(kept.stdout.toString()) as CaseResult[];
     showResults(name, way.results);
   }
-}, 600_000);
+});
 
 afterAll(async () => {
   await board?.stop();

@@ -92,7 +92,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
     const agent = buildForArm('agent');
     board = await startBoard({ module: family.module });
     way = new SshWay(board, agent);
-  }, 600_000);
+  });
   afterAll(async () => {
     way?.dispose();
     await board?.stop();
@@ -117,7 +117,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
     const services = machineServices(way.log);
     link = new BoardLink('virtual', 'Virtual board', { connect: () => way.connect() }, services);
     await link.connect();
-    await expect.poll(() => partition()?.inUse, { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => partition()?.inUse).toBe(true);
     await startAdapter(services.after);
   });
   afterEach(async () => {
@@ -187,9 +187,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
   const stoppedBy = async (threadId: number, ask: () => Promise<unknown>): Promise<string> => {
     const before = stops.length;
     await ask();
-    await expect
-      .poll(() => stops.slice(before).map((one) => one.threadId), { timeout: 120_000 })
-      .toContain(threadId);
+    await expect.poll(() => stops.slice(before).map((one) => one.threadId)).toContain(threadId);
     const { reason } = stops.slice(before).find((one) => one.threadId === threadId) ?? {};
     const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
     return `${reason} ${frame?.name}:${frame?.line}`;
@@ -208,9 +206,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
   };
   const allow = (): Promise<void> | undefined => adapter?.halting?.allow(partition()?.epoch ?? '');
 
-  it('meets breakpoints, steps over lines and calls, and out, runs to a line, tells registers, and leaves nothing', {
-    timeout: 600_000,
-  }, async () => {
+  it('meets breakpoints, steps over lines and calls, and out, runs to a line, tells registers, and leaves nothing', async () => {
     const threadId = await threadOf(tile);
     await allow();
     expect(await parameter('debug_registers')).toBe('');
@@ -264,9 +260,7 @@ describe.each(loaded)('[debug-6] a session that halts cores on %s', (name) => {
     expect(new Set((await parameter('debug_writers')).match(/\S+$/gm))).toEqual(new Set(['tilescope-agent']));
   });
 
-  it('sets nothing in a core that runs another program than its ELF says, and that core goes on', {
-    timeout: 300_000,
-  }, async () => {
+  it('sets nothing in a core that runs another program than its ELF says, and that core goes on', async () => {
     const threadId = await threadOf(other);
     await allow();
     // Both cores have the line.

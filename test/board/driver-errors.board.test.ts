@@ -21,7 +21,7 @@ beforeAll(async () => {
   const agent = buildForArm('agent');
   board = await startBoard();
   way = new SshWay(board, agent);
-}, 400_000);
+});
 
 afterEach(async () => {
   await Promise.all(boards.splice(0).map((one) => one.dispose()));

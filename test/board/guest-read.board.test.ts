@@ -18,7 +18,7 @@ let way: SshWay;
 beforeAll(async () => {
   board = await startBoard({ image: 'openssh', module: families['aperture40/aieml'].module });
   way = new SshWay(board, join(root, 'dist', 'agents', 'tilescope-agent-aarch64'));
-}, 300_000);
+});
 
 afterAll(async () => {
   way?.dispose();
@@ -28,9 +28,7 @@ afterAll(async () => {
 useCleanLog(() => board);
 
 // Chance has its part here, so it may be tried again: some five of a hundred are refused on the average.
-it(`[truth-21] ${STARTS} starts at random moments, beside a long read of their free partition, are refused a tenth of the time at most (seed ${seed})`, {
-  timeout: 300_000,
-}, async () => {
+it(`[truth-21] ${STARTS} starts at random moments, beside a long read of their free partition, are refused a tenth of the time at most (seed ${seed})`, async () => {
   const family = families['aperture40/aieml'];
   const ours = await way.connect();
   try {

@@ -21,7 +21,7 @@ let way: SshWay;
 beforeAll(async () => {
   board = await startBoard({ image: 'openssh' });
   way = new SshWay(board, join(root, 'dist', 'agents', 'tilescope-agent-aarch64'));
-}, 300_000);
+});
 
 afterAll(async () => {
   way?.dispose();
@@ -33,7 +33,6 @@ useCleanLog(() => board);
 describe(`[attach-7] [truth-21] [live-1] [live-3] ${2 * LIVES} starts that ask once, beside watching and a live view at 10 Hz, a survey, and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
-      timeout: 600_000,
       tags: ONCE,
     }, async () => {
       await board.reloadModule(families[name].module);

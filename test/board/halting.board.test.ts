@@ -40,7 +40,7 @@ beforeAll(async () => {
   const files = buildForBoard();
   board = await startBoard();
   await board.put(files.agent, agentPath);
-}, 600_000);
+});
 
 afterAll(async () => {
   console.info(`halting, seed ${seed}: ${JSON.stringify(Object.fromEntries(ended))}`);
@@ -190,9 +190,7 @@ async function live(family: Family, life: number): Promise<void> {
   // In the middle of an act, or behind it: this one may be answered, refused or lost.
   const last = random.below(2) === 0 ? agent.request(anyAct(given)).catch((thrown) => thrown) : undefined;
   const reset = await endings[name]?.(given);
-  await expect
-    .poll(() => parameter('debug_registers'), { timeout: 60_000, interval: 100 })
-    .toBe(reset === true ? '' : own);
+  await expect.poll(() => parameter('debug_registers'), { interval: 100 }).toBe(reset === true ? '' : own);
   // Nor does anything come later.
   if (name === 'the link is a black hole') agent.process.kill('SIGCONT');
   await agent.end();

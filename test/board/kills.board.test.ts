@@ -13,6 +13,7 @@ import { keyOf } from '../conformance/keys.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { patternBytes, startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
@@ -72,7 +73,7 @@ class CutOff {
     const witness = await board.witness('request 1 clocks', `fill ${FILLED} data`);
     const { pid } = await witness.status();
     await link.connect();
-    await vi.waitFor(() => expect(infoOf(link)?.owner?.pid).toBe(pid), { timeout: 30_000 });
+    await vi.waitFor(() => expect(infoOf(link)?.owner?.pid).toBe(pid), { timeout: PATIENCE_MS });
     await session.refresh({ offset: 0, length: 64 }, never);
     await link.hold(keyOf(columns), true, never);
     const holder = await processes(board, 'tilescope-hold');
@@ -119,7 +120,7 @@ beforeAll(async () => {
   way = new SshWay(board, agent);
   cutOff = CutOff.start();
   await cutOff;
-}, 300_000);
+});
 
 afterAll(async () => {
   way?.dispose();
@@ -131,7 +132,7 @@ useCleanLog(() => board);
 
 describe(`[truth-4] ${2 * KILLS} SIGKILLs of an owner, beside watching its list, status and memory (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
-    it(`${name}: not one finds the driver's lock taken by us`, { timeout: 300_000, tags: ONCE }, async () => {
+    it(`${name}: not one finds the driver's lock taken by us`, { tags: ONCE }, async () => {
       await board.reloadModule(families[name].module);
       const ours = await way.connect();
       try {
@@ -165,7 +166,7 @@ describe('[truth-5] a driver that does not come back from a call', () => {
       console.info(`a hanging call was named after ${Math.round(performance.now() - begin)} ms`);
       await board.control('heal');
       const answers = () => ours.partitions(never).then(() => 'answers', String);
-      await expect.poll(answers, { timeout: 30_000 }).toBe('answers');
+      await expect.poll(answers).toBe('answers');
       expect(notices).toEqual(['driver-hung', 'came back']);
       expect(closed).not.toHaveBeenCalled();
     } finally {
@@ -183,19 +184,19 @@ describe('[attach-8] a hold whose link is cut for a minute', () => {
       await delay(Math.max(0, cut.cutAt + CUT_MS - performance.now()));
       expect(cut.link.state.kind).not.toBe('connected');
       // The agent heard nothing for a minute; the holder needs nobody.
-      await expect.poll(() => processes(cut.board, 'tilescope-agent'), { timeout: 30_000 }).toBe('');
+      await expect.poll(() => processes(cut.board, 'tilescope-agent')).toBe('');
       expect(await processes(cut.board, 'tilescope-hold')).toBe(cut.holder);
 
       expect(performance.now() - cut.cutAt).toBeGreaterThanOrEqual(CUT_MS);
       cut.mend();
       const connect = () => cut.link.connect().then(() => 'connected', String);
-      await expect.poll(connect, { timeout: 60_000, interval: 500 }).toBe('connected');
-      await expect.poll(() => infoOf(cut.link)?.ownerGone, { timeout: 30_000 }).toBe(true);
+      await expect.poll(connect, { interval: 500 }).toBe('connected');
+      await expect.poll(() => infoOf(cut.link)?.ownerGone).toBe(true);
       expect(infoOf(cut.link)).toMatchObject({ inUse: true, hold: { pid: Number(cut.holder) } });
       expect(infoOf(cut.link)?.owner).toBeUndefined();
 
       // All of it is read at once, unasked; asked for, it is read again.
-      await expect.poll(() => cut.session.state.snapshot?.done, { timeout: 30_000 }).toBe(true);
+      await expect.poll(() => cut.session.state.snapshot?.done).toBe(true);
       const far: ByteRange = { offset: (3 * 8 + 7) * 0x8000 + 0x100, length: 256 };
       const left = Uint8Array.from(patternBytes('data', 9, 8, 0x100, far.length, FILLED));
       expect(cut.session.bytes(far).base).toEqual(left);
@@ -204,11 +205,11 @@ describe('[attach-8] a hold whose link is cut for a minute', () => {
       expect(cut.session.isStale(far)).toBe(false);
 
       await cut.link.hold(keyOf(columns), false, never);
-      await expect.poll(() => infoOf(cut.link)?.inUse, { timeout: 30_000 }).toBe(false);
+      await expect.poll(() => infoOf(cut.link)?.inUse).toBe(false);
       expect(await cut.board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
       await cut.board.assertClean();
     } finally {
       await cut.stop();
     }
-  }, 300_000);
+  });
 });

@@ -9,7 +9,6 @@ import { useCleanLog } from './clean-log.ts';
 import { ModelArray, type ModelPart } from './module-model.ts';
 import { IOCTL, Raw, RawError, type RawMemory, type RawProcess } from './raw.ts';
 
-const BOOT_MS = 300_000;
 const PAGE = 4096;
 let board: VirtualBoard;
 let raw: Raw;
@@ -21,7 +20,7 @@ beforeAll(async () => {
   raw = await Raw.start(board);
   owner = raw.process('owner');
   guest = raw.process('guest');
-}, BOOT_MS);
+});
 
 afterAll(async () => {
   raw?.stop();
@@ -853,8 +852,8 @@ describe.each([
     await core.write(0x20, 0x80000100);
     await core.write(0x14, 0x00100000);
     if (at !== 0x100) await core.write(0x10, 0);
-    await expect.poll(() => core.pc(), { timeout: 60_000 }).toBe(0x100);
-    await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, at === 0x100 ? 1 : 0x21]);
+    await expect.poll(() => core.pc()).toBe(0x100);
+    await expect.poll(() => core.halted()).toEqual([true, at === 0x100 ? 1 : 0x21]);
     for (let done = 0; done < 30; ) {
       const count = 1 + ((done * 5) % 15);
       await core.write(0x10, 1 | (count << 2));
@@ -869,7 +868,7 @@ describe.each([
     const stood = await core.pc();
     await core.write(0x10, 0);
     expect(await core.halted()).toEqual([false, 0]);
-    await expect.poll(() => core.pc(), { timeout: 60_000 }).not.toBe(stood);
+    await expect.poll(() => core.pc()).not.toBe(stood);
   });
 
   it('has its program memory read while it is halted, and counts who wrote its debug registers', async () => {
@@ -894,12 +893,10 @@ describe.each([
   if (generation === 'aieml') {
     it('[debug-9] runs through its program, and its general registers with it', async () => {
       const seen = new Set<number>();
-      await expect
-        .poll(async () => seen.add(await core.pc()).size, { timeout: 60_000, interval: 1 })
-        .toBeGreaterThan(3);
+      await expect.poll(async () => seen.add(await core.pc()).size, { interval: 1 }).toBeGreaterThan(3);
       for (const at of seen) expect([0x100, 0x110, 0x120, 0x130, 0x200, 0x210]).toContain(at);
       const before = await owner.word(part, tile + general);
-      await expect.poll(() => owner.word(part, tile + general), { timeout: 60_000 }).not.toBe(before);
+      await expect.poll(() => owner.word(part, tile + general)).not.toBe(before);
     });
 
     it('[debug-9] stands while it is not enabled, and does a step once it is', async () => {
@@ -909,7 +906,7 @@ describe.each([
       expect(await core.halted()).toEqual([false, 0]);
       expect(await core.pc()).toBe(at);
       await board.control(`core 6 ${row} on`);
-      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 1]);
+      await expect.poll(() => core.halted()).toEqual([true, 1]);
       expect(await core.pc()).not.toBe(at);
     });
 
@@ -918,13 +915,13 @@ describe.each([
       await core.write(0x2c, 0x80000130);
       await core.write(0x14, 0x13000000);
       for (let round = 0; round < 2; round++) {
-        await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 0x41]);
+        await expect.poll(() => core.halted()).toEqual([true, 0x41]);
         expect(await core.pc()).toBe(0x130);
         await core.write(0x10, 0);
       }
       await core.write(0x14, 0);
       await core.write(0x18, 1);
-      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 3]);
+      await expect.poll(() => core.halted()).toEqual([true, 3]);
       expect([0x130, 0x210]).toContain(await core.pc());
       expect((await owner.word(part, tile + 0x34200)) & 0x90000).toBe(0x90000);
       await core.write(0x18, 0);
@@ -938,12 +935,12 @@ describe.each([
       expect(await core.halted()).toEqual([false, 0]);
       expect(await core.pc()).toBe(at);
       await board.control(`reg 6 ${row} ${status} 1`);
-      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 1]);
+      await expect.poll(() => core.halted()).toEqual([true, 1]);
       expect(await core.pc()).not.toBe(at);
       await core.write(0x18, 1 << 2);
       await core.write(0x10, 0);
       await board.control(`reg 6 ${row} ${status} 0x41`);
-      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 9]);
+      await expect.poll(() => core.halted()).toEqual([true, 9]);
     });
   }
 });
@@ -1328,7 +1325,7 @@ describe('the scan of the clocks at a request [truth-2] [truth-8]', () => {
 describe('calls that hang, and the locks of the driver [truth-4] [truth-5] [truth-8]', () => {
   beforeAll(() => board.reloadModule({ family: 'aperture', shape: '10:1:0:8' }));
 
-  const hung = () => expect.poll(async () => (await board.counters())['hung'], { timeout: 60_000 }).toBe(1);
+  const hung = () => expect.poll(async () => (await board.counters())['hung']).toBe(1);
 
   it('do not come back until they are told to', async () => {
     const dev = await owner.open();

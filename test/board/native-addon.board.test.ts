@@ -16,7 +16,7 @@ beforeAll(async () => {
   await board.put(script.replace('script.mjs', 'hold-script.mjs'), '/tmp/native-addon-hold-script.mjs');
   await board.put(script.replace('script.mjs', 'hang-script.mjs'), '/tmp/native-addon-hang-script.mjs');
   await board.put(files.agent, agentPath);
-}, 600_000);
+});
 
 afterAll(async () => {
   await board?.stop();
@@ -71,7 +71,7 @@ describe('the addon in Node on the board', () => {
     expect(bytes.readUInt32LE(0)).toBe(((first & 0xffff_00ff) | 0x4200) >>> 0);
     expect(bytes.readUInt32LE(4)).toBe(patternWord('data', 6, 1, 4));
     await witness.exit();
-  }, 600_000);
+  });
 
   it('holds a partition by the agent it is given, looks at tiles, and leaves no descriptor behind [attach-8] [attach-10]', async () => {
     await board.control('reset all');
@@ -102,7 +102,7 @@ describe('the addon in Node on the board', () => {
     expect(report.tiles[0].registers.join(' ')).toContain(`${0x30280} ${0x1ca}`);
     expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
     await owner.ended();
-  }, 120_000);
+  });
 
   it('closes while a call of the driver hangs, and is done when it comes back [truth-5]', async () => {
     try {
@@ -120,5 +120,5 @@ describe('the addon in Node on the board', () => {
       await board.control('heal');
     }
     expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
-  }, 120_000);
+  });
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const files = buildForBoard();
   board = await startBoard();
   await board.put(files.agent, agentPath);
-}, 600_000);
+});
 
 afterAll(async () => {
   await board?.stop();
@@ -344,7 +344,7 @@ describe('halting cores beside their application', () => {
     await act('breakpoints', { counters: [0x120] });
     await act('resume');
     await expect
-      .poll(async () => (await act('breakpoints', { counters: [0x120] }))['debugStatus'], { timeout: 60_000 })
+      .poll(async () => (await act('breakpoints', { counters: [0x120] }))['debugStatus'])
       .toBe(0x21);
     // That it met one is told by the answer that takes them back, too.
     expect(await act('breakpoints', { counters: [] })).toMatchObject({ debugStatus: 0x21, counter: 0x120 });
@@ -418,12 +418,10 @@ describe('halting cores beside their application', () => {
       await board.control(`program 6 ${row} 16 0x100 0x130 1 0x200 0x210 10`);
       await given.act('breakpoints', { counters: [0x100, 0x200], tile: [columns[0], row] });
       // The second core halts by itself.
-      await expect
-        .poll(debugRegisters, { timeout: 60_000 })
-        .toMatch(new RegExp(`^6 ${row} \\S*1c 0x[24]1$`, 'm'));
+      await expect.poll(debugRegisters).toMatch(new RegExp(`^6 ${row} \\S*1c 0x[24]1$`, 'm'));
       try {
         await end(given);
-        await expect.poll(debugRegisters, { timeout: 60_000, interval: 200 }).toBe('');
+        await expect.poll(debugRegisters, { interval: 200 }).toBe('');
       } finally {
         given.agent.process.kill('SIGCONT');
       }

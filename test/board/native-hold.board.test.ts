@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Header } from '../../src/board/protocol/frames.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
@@ -17,7 +18,7 @@ beforeAll(async () => {
   const files = buildForBoard();
   board = await startBoard();
   await board.put(files.agent, agentPath);
-}, 600_000);
+});
 
 afterAll(() => board?.stop());
 
@@ -26,7 +27,7 @@ afterEach(async () => {
   await board.exec('for p in $(pidof tilescope-hold); do kill -9 $p; done');
   for (const agent of agents.splice(0)) await agent.end();
   await vi.waitFor(async () => expect(await board.counters()).toMatchObject({ open: 0 }), {
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   });
   await board.control('reset all');
 });
@@ -61,7 +62,7 @@ async function until(agent: Agent, wanted: (partition: Header) => boolean): Prom
       expect(wanted(partition), JSON.stringify(partition)).toBe(true);
       return partition;
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: PATIENCE_MS, interval: 50 },
   );
 }
 
@@ -187,7 +188,7 @@ describe('a held partition', () => {
     await vi.waitFor(
       async () =>
         expect((await board.exec('pidof tilescope-hold')).stdout.toString().trim()).toMatch(/^\d+$/),
-      { timeout: 30_000 },
+      { timeout: PATIENCE_MS },
     );
     const [one, other] = await Promise.all(both.map((agent) => agent.partition(columns[0])));
     expect(one?.['hold']).toEqual(other?.['hold']);
@@ -204,10 +205,10 @@ describe('a held partition', () => {
       agent.unasked
         .filter((one) => one['t'] === 'partitions')
         .map((one) => (one['partitions'] as Header[]).find((part) => part['startCol'] === columns[0]));
-    await vi.waitFor(() => expect(lists().at(-1)).toHaveProperty('hold'), { timeout: 30_000 });
+    await vi.waitFor(() => expect(lists().at(-1)).toHaveProperty('hold'), { timeout: PATIENCE_MS });
     const { pid } = holdOf(await agent.partition(columns[0]));
     await kill(pid);
-    await vi.waitFor(() => expect(lists().at(-1)).not.toHaveProperty('hold'), { timeout: 30_000 });
+    await vi.waitFor(() => expect(lists().at(-1)).not.toHaveProperty('hold'), { timeout: PATIENCE_MS });
   });
 });
 

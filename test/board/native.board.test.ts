@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { root } from '../../scripts/common.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { dice } from '../conformance/random.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import {
@@ -33,7 +34,6 @@ let board: VirtualBoard;
 let agent: Agent;
 const witnesses: Witness[] = [];
 /** How long a condition may take on a busy machine, milliseconds. */
-const patience = 30_000;
 
 /** Stops the link without closing it, in the middle of a long read. */
 async function blackHole(
@@ -50,7 +50,7 @@ async function blackHole(
   await vi.waitFor(async () => {
     void code(other.request({ op: 'ping' }));
     expect((await on.counters())['requests']).toBeGreaterThan(before);
-  }, patience);
+  }, PATIENCE_MS);
   other.process.kill('SIGSTOP');
   return {
     other,
@@ -122,7 +122,7 @@ beforeAll(async () => {
   await board.put(files.tests, '/tmp/board_tests');
   agent = await Agent.start(board);
   silent = await SilentClient.start(files.agent);
-}, 600_000);
+});
 
 afterAll(async () => {
   await silent?.stop();
@@ -256,7 +256,7 @@ describe('a free partition', () => {
       refused = (await starts).refused;
     }
     expect(refused).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(said()).toBeDefined(), patience);
+    await vi.waitFor(() => expect(said()).toBeDefined(), PATIENCE_MS);
     expect(said()).toMatchObject({ startCol: columns[0], numCols: columns[1], command: 'witness' });
   });
 
@@ -373,7 +373,7 @@ describe('compare-and-write', () => {
     await filled();
     const before = await agent.epoch(6);
     const witness = await newWitness('request 1 keep');
-    await vi.waitFor(async () => expect(await agent.epoch(6)).not.toBe(before), patience);
+    await vi.waitFor(async () => expect(await agent.epoch(6)).not.toBe(before), PATIENCE_MS);
     await witness.release();
     const write = agent.write(columns, 'data', before, [{ offset: 0, seen: 0, mask: 1, value: 1 }], {
       force: true,
@@ -460,7 +460,7 @@ describe('beside another owner', () => {
       const answer = await agent.read(columns, 'data', [[0x1000, 4]]);
       seen.add(Buffer.from(assemble(answer, 0x1000, 4)).toString('hex'));
       expect(seen.size).toBeGreaterThan(3);
-    }, patience);
+    }, PATIENCE_MS);
     expect(await witness.stop()).toBeGreaterThan(3);
   });
 
@@ -510,7 +510,7 @@ describe('beside another owner', () => {
     const witness = await newWitness();
     for (const command of ['request 1', 'release']) {
       await witness.command(command);
-      await vi.waitFor(() => expect(lists().length).toBeGreaterThan(count), patience);
+      await vi.waitFor(() => expect(lists().length).toBeGreaterThan(count), PATIENCE_MS);
       count = lists().length;
       epochs.add(await agent.epoch(6));
     }
@@ -568,7 +568,7 @@ describe('gates', () => {
       );
     }
     expect(await board.takeForbidden()).toEqual([]);
-  }, 400_000);
+  });
 
   it('a tile gated in the middle of a read is contained: the process lives and every byte given is right [main-9]', async () => {
     await filled();
@@ -591,7 +591,7 @@ describe('gates', () => {
     expect(gated).toBeGreaterThan(0);
     expect(await code(agent.request({ op: 'ping' }))).toBe('ok');
     await board.takeForbidden(); // the race that no check can close: contained, not prevented
-  }, 120_000);
+  });
 
   it('program memory of an enabled core is closed, for reading and writing; its neighbours are open [main-9]', async () => {
     await filled();
@@ -665,7 +665,7 @@ describe('what a board can refuse', () => {
     }
     await vi.waitFor(
       async () => expect(await agent.partition(columns[0])).toMatchObject({ inUse: false }),
-      patience,
+      PATIENCE_MS,
     );
   });
 
@@ -676,11 +676,11 @@ describe('what a board can refuse', () => {
       other.unasked.flatMap((one) => (one['t'] === 'partitions' ? [one['partitions']] : []));
     await other.request({ op: 'describe' });
     await board.exec('rm /tmp/aie-link');
-    await vi.waitFor(() => expect(lists()).toEqual([[]]), patience);
+    await vi.waitFor(() => expect(lists()).toEqual([[]]), PATIENCE_MS);
     await board.exec('ln -s /dev/aie0 /tmp/aie-link');
     await vi.waitFor(
       () => expect(lists()).toEqual([[], expect.arrayContaining([expect.anything()])]),
-      patience,
+      PATIENCE_MS,
     );
     await other.end();
   });
@@ -751,18 +751,21 @@ describe('the end of a connection', () => {
     const { pid, wake } = await blackHole(board, { heartbeatMs: 500, exitMs: 3000 });
     try {
       const witness = await newWitness();
-      await vi.waitFor(() => witness.request(1, { keep: true }), { timeout: patience, interval: 20 });
-      await vi.waitFor(async () => expect((await board.exec(`kill -0 ${pid}`)).code).not.toBe(0), patience);
+      await vi.waitFor(() => witness.request(1, { keep: true }), { timeout: PATIENCE_MS, interval: 20 });
+      await vi.waitFor(
+        async () => expect((await board.exec(`kill -0 ${pid}`)).code).not.toBe(0),
+        PATIENCE_MS,
+      );
     } finally {
       wake();
     }
-  }, 60_000);
+  });
 
   it('with the real times: the witness has its partition within 20 s, and the agent is gone after 60 s [main-11]', async () => {
     const { granted, ended } = (await silent?.silence) ?? { granted: Number.NaN, ended: Number.NaN };
     expect(granted).toBeLessThan(20_000);
     expect(ended).toBeGreaterThan(50_000);
-  }, 120_000);
+  });
 
   it('a silence ends a write of which only a part came; a client that is heard again is served again [main-11]', async () => {
     const other = await Agent.start(board, { heartbeatMs: 300, exitMs: 60_000 });
@@ -776,7 +779,7 @@ describe('the end of a connection', () => {
     });
     const ended = code(begun.answer);
     // Once a later request is answered, the agent has the first frame.
-    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'), patience);
+    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'), PATIENCE_MS);
     other.process.kill('SIGSTOP');
     const { stdout } = await board.exec('sleep 1; cat /proc/uptime'); // longer than its heartbeat, on the board's clock
     expect(stdout.length).toBeGreaterThan(0);
@@ -785,7 +788,7 @@ describe('the end of a connection', () => {
     // Silent while it waits its turn, it may be given up once more.
     await vi.waitFor(
       async () => expect(await code(other.read(columns, 'data', [[0, 4]]))).toBe('ok'),
-      patience,
+      PATIENCE_MS,
     );
     await other.end();
   });

@@ -35,7 +35,7 @@ interface Written {
   readonly to: number;
 }
 
-describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 240_000 }, (image) => {
+describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', (image) => {
   let board: VirtualBoard;
   let proxy: LinkProxy;
   let folder: string;
@@ -56,7 +56,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     link = newWindow();
     await link.connect();
     recorder = new Recorder(link, memory, machineServices(way.log));
-  }, 600_000);
+  });
   afterEach(() => board.assertClean());
   afterAll(async () => {
     recorder?.dispose();
@@ -74,8 +74,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     return new BoardLink('virtual', 'Virtual board', { connect }, machineServices(way.log));
   }
 
-  const until = (what: () => unknown) =>
-    expect.poll(() => Boolean(what()), { timeout: 90_000, interval: 50 }).toBe(true);
+  const until = (what: () => unknown) => expect.poll(() => Boolean(what()), { interval: 50 }).toBe(true);
 
   /** The application changes the word, and the board looks at it before it does so again. */
   async function write(): Promise<Written> {
@@ -157,7 +156,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     expect(open).toMatch(/^tcp/m);
     proxy.cut(true);
     const written = await writeFor(shortAbsence);
-    await expect.poll(agents, { timeout: 60_000 }).toBe(1);
+    await expect.poll(agents).toBe(1);
     expect(await listeners()).toBe(open);
     proxy.mend();
     await until(() => recorder.state.kind === 'recording');
@@ -174,7 +173,7 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     await expectAll(written, from);
     await recorder.end();
     expect(recorder.state).toMatchObject({ kind: 'ended', error: { code: 'cancelled' } });
-    await expect.poll(agents, { timeout: 60_000 }).toBe(1);
+    await expect.poll(agents).toBe(1);
   });
 
   it('is ended by a person on the board as any process is, and the window hears of it', async () => {
@@ -182,11 +181,11 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     await until(() => recorder.recording?.hasBegun);
     proxy.cut(true);
     await until(() => recorder.state.kind === 'away');
-    await expect.poll(agents, { timeout: 60_000 }).toBe(1);
+    await expect.poll(agents).toBe(1);
     const killed =
       'cd /proc; for p in [0-9]*; do read -r c < $p/comm; case $c in tilescope-agent*) kill $p;; esac; done 2>/dev/null; true';
     await board.exec(killed);
-    await expect.poll(agents, { timeout: 60_000 }).toBe(0);
+    await expect.poll(agents).toBe(0);
     proxy.mend();
     await until(() => recorder.state.kind === 'ended');
     expect(recorder.state).toMatchObject({ error: { code: 'no-recording' } });
@@ -199,6 +198,6 @@ describe.each<Image>(['dropbear', 'openssh'])('a recording over %s', { timeout: 
     await until(() => recorder.state.kind === 'away');
     await until(() => recorder.state.kind === 'recording');
     await link.disconnect();
-    await expect.poll(agents, { timeout: 60_000 }).toBe(0);
+    await expect.poll(agents).toBe(0);
   });
 });

@@ -72,16 +72,19 @@ export class SequenceRun {
     const name = familyOf(seed, sequence);
     if (this.#family !== name) await this.#load(name);
     const steps: string[] = [];
+    const { log } = this.#way;
+    log.lines.length = 0;
     const one = new Sequence(this, families[name], new Random(seed * 100_003 + sequence), steps);
     try {
       await one.all();
     } catch (error) {
+      const { ending } = log;
       this.#family = undefined;
       await one.stop().catch(() => undefined);
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const facts = error instanceof BoardError ? ` ${error.code} ${JSON.stringify(error.facts)}` : '';
       throw new Error(
-        `SEED=${seed} SEQUENCE=${sequence} (${name}), after:\n  ${steps.join('\n  ')}\n${text}${facts}`,
+        `SEED=${seed} SEQUENCE=${sequence} (${name}), after:\n  ${steps.join('\n  ')}\n${text}${facts}\nThe log:\n  ${ending}`,
       );
     }
     this.count.sequences++;

@@ -42,7 +42,7 @@ describe('a session beside what comes and goes', () => {
     link = new BoardLink('virtual', 'Virtual board', { connect: () => way.connect() }, services);
     session = new MemorySession(link, { partition: keyOf(columns), memory: 'data' }, services);
     await link.connect();
-  }, 600_000);
+  });
   afterEach(async () => {
     await witness?.exit();
     witness = undefined;
@@ -56,8 +56,7 @@ describe('a session beside what comes and goes', () => {
   });
 
   const info = () => link.partitions.find((one) => one.columns.startCol === startCol);
-  const until = (what: () => unknown) =>
-    expect.poll(() => Boolean(what()), { timeout: 30_000, interval: 20 }).toBe(true);
+  const until = (what: () => unknown) => expect.poll(() => Boolean(what()), { interval: 20 }).toBe(true);
 
   /** An application that has the columns, with a pattern in its memories. */
   async function application(): Promise<Witness> {
@@ -149,7 +148,7 @@ describe('a session beside what comes and goes', () => {
         while (Date.now() < since + 500) if ((await looks()) !== from) return false;
         return true;
       };
-      await expect.poll(rests, { timeout: 30_000 }).toBe(true);
+      await expect.poll(rests).toBe(true);
     };
     const before = await looks();
     await more();
@@ -256,6 +255,6 @@ describe('a session beside what comes and goes', () => {
     await board.control('zocl unload');
     expect(await board.counters()).toMatchObject({ open: 1 });
     await link.disconnect();
-    await expect.poll(async () => (await board.counters())['open'], { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await board.counters())['open']).toBe(0);
   });
 });

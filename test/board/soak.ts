@@ -298,9 +298,8 @@ export class Soak {
   /** The failure with all that came before it. */
   #told(error: unknown): Error {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const { lines } = this.#log;
-    const log = [...lines.filter((line) => !line.startsWith('trace ')), ...lines.slice(-40)].join('\n  ');
-    return new Error(`after ${this.#steps.join('; ')}:\n${text}\n${this.course}\nThe log:\n  ${log}`);
+    const { ending } = this.#log;
+    return new Error(`after ${this.#steps.join('; ')}:\n${text}\n${this.course}\nThe log:\n  ${ending}`);
   }
 
   /** What both sides use now. */

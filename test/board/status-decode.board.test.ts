@@ -25,7 +25,7 @@ beforeAll(async () => {
   const files = buildForBoard();
   board = await startBoard();
   await board.put(files.agent, agentPath);
-}, 600_000);
+});
 
 afterAll(() => board?.stop());
 

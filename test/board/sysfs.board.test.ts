@@ -7,7 +7,6 @@ import { type Family, families, startBoard, type VirtualBoard, type Witness } fr
 import { useCleanLog } from './clean-log.ts';
 import { stageHang } from './hang.ts';
 
-const BOOT_MS = 300_000;
 const CLASS = '/sys/class/aie';
 const LOCKS = 16;
 
@@ -17,7 +16,7 @@ const witnesses: Witness[] = [];
 
 beforeAll(async () => {
   board = await startBoard();
-}, BOOT_MS);
+});
 
 afterAll(async () => {
   await board?.stop();

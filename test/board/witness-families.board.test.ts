@@ -10,14 +10,12 @@ import {
 } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 
-const BOOT_MS = 300_000;
-
 let board: VirtualBoard;
 const witnesses: Witness[] = [];
 
 beforeAll(async () => {
   board = await startBoard();
-}, BOOT_MS);
+});
 
 afterAll(async () => {
   await board?.stop();

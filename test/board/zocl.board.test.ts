@@ -3,7 +3,6 @@ import { startBoard, type VirtualBoard, type Witness, WitnessError } from './boa
 import { useCleanLog } from './clean-log.ts';
 import { dynamicId, families } from './families.ts';
 
-const BOOT_MS = 300_000;
 const FAMILY = families['aperture24/aie'];
 const { partition, shape } = FAMILY;
 const LOAD = `zocl load ${partition.startCol} ${partition.numCols}`;
@@ -13,7 +12,7 @@ const witnesses: Witness[] = [];
 
 beforeAll(async () => {
   board = await startBoard({ module: { ...FAMILY.module, zocl: 1 } });
-}, BOOT_MS);
+});
 
 afterAll(async () => {
   await board?.stop();

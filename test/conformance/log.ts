@@ -12,4 +12,9 @@ export class KeptLog implements BoardLog {
   warn(line: string): void {
     this.lines.push(`warn ${line}`);
   }
+  /** What a failure tells of it: all that a person would read, then the last lines with traces. */
+  get ending(): string {
+    const { lines } = this;
+    return [...lines.filter((line) => !line.startsWith('trace ')), ...lines.slice(-40)].join('\n  ');
+  }
 }

@@ -140,7 +140,7 @@ describe('[main-22] beside an owner, and without a board', () => {
   test(`[main-22] with a tile open and refreshed by hand, a program requests, runs and exits ${STARTS} times without EBUSY`, async () => {
     pictureOnFailure('starts');
     await startsBeside(board, workbench, await openMemory(workbench, 'Data memory', '(8,4)'), STARTS);
-  }, 600_000);
+  });
 
   test('[main-22] the cable is pulled: it is said, the edits stay, and it comes back by itself', async () => {
     pictureOnFailure('cable');

@@ -37,7 +37,7 @@ test('[main-2] [shape-8] npm start -- --virtual-board: boots the virtual board, 
     expect(result.stdout, result.stderr).toContain(line);
   }
   expect(result.code).toBe(0);
-}, 300_000);
+});
 
 test('[main-2] npm start: nobody but this machine can reach the server, and Ctrl-C ends it', async () => {
   const child = spawn(process.execPath, [join(root, 'scripts', 'start.ts')], { cwd: root, env: cleanEnv() });

@@ -820,7 +820,7 @@ describe('[truth-19] much of everything', () => {
     const connection = await open(await serve({ shell: ['/bin/echo'] }));
     const said = await Promise.all(Array.from({ length: 200 }, (_, i) => connection.exec(`command ${i}`)));
     expect(said.map(({ stdout }) => stdout.toString())).toEqual(said.map((_, i) => `command ${i}\n`));
-  }, 120_000);
+  });
 });
 
 describe('[truth-18] what a sentence about the way to a host advises leads there', () => {

@@ -217,7 +217,7 @@ describe('[main-15] bringing the agent to the board', () => {
       await expectOutput(stream, 'TILESCP1x');
     }
     expect(files(server).filter((name) => !name.startsWith('tilescope-agent-'))).toEqual([]);
-  }, 30_000);
+  });
 
   test('the agent ends with its stream, nothing is left running', async () => {
     const server = await serve();
