@@ -30,7 +30,7 @@ OrLater<Description> Engine::describe(std::optional<PartitionList::Time> begun) 
     Description description;
     description.device = node_.device();
     const bool known = begun && refreshed_ && *refreshed_ >= *begun;
-    auto listed = known ? list_.again(begun) : std::nullopt;
+    auto listed = known ? list_.listByLinks(begun) : std::nullopt;
     if (!listed) {
         const NodeFd node = node_.open();
         refreshFindings_.clear();

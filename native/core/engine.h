@@ -59,7 +59,7 @@ class Engine final : public PartitionDriver {
     /**
      * Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `no-quiet`,
      * `driver`.
-     * @param begun see PartitionList::again()
+     * @param begun see PartitionList::listByLinks()
      */
     OrLater<Description> describe(std::optional<PartitionList::Time> begun = std::nullopt);
     OrLater<std::vector<PartitionState>> partitions(std::optional<PartitionList::Time> begun = std::nullopt) {

@@ -328,7 +328,7 @@ bool PartitionList::isWaiting() {
     return !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
 }
 
-std::optional<OrLater<std::vector<PartitionState>>> PartitionList::again(std::optional<Time> begun) {
+std::optional<OrLater<std::vector<PartitionState>>> PartitionList::listByLinks(std::optional<Time> begun) {
     if (!begun || !enquired_ || *enquired_ < *begun || !isWaiting()) return std::nullopt;
     const std::vector<PartitionEntry> before = listed_;
     return listOf(NodeFd(), before);
@@ -345,7 +345,7 @@ OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node) {
 
 OrLater<std::vector<PartitionState>> PartitionList::partitions(std::optional<Time> begun) {
     if (const auto settled = owners_.settle(); !settled) return settled.later();
-    if (auto next = again(begun)) return std::move(*next);
+    if (auto next = listByLinks(begun)) return std::move(*next);
     return list(node_.open());
 }
 

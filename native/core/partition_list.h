@@ -32,8 +32,8 @@ class PartitionList {
      * The next step of a list that waits for hands, by their links alone. Empty where the driver is asked: it was not since
      * `begun`, when what the list is for began, or a quarter of a second ago.
      */
-    std::optional<OrLater<std::vector<PartitionState>>> again(std::optional<Time> begun);
-    /** again(), or a list with a node of its own, which is open for a moment only. */
+    std::optional<OrLater<std::vector<PartitionState>>> listByLinks(std::optional<Time> begun);
+    /** listByLinks(), or a list with a node of its own, which is open for a moment only. */
     OrLater<std::vector<PartitionState>> partitions(std::optional<Time> begun = std::nullopt);
     /**
      * The list, if it or freeColumns() differs from what a client was told last (an answer of list() may have
