@@ -63,7 +63,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** The limits of what runs on boards or in windows. */
+/** The limits of all tests: they end what hangs, and nothing else. */
 const patient = {
   expect: { poll: { timeout: PATIENCE_MS } },
   testTimeout: TEST_MS,

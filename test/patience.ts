@@ -6,7 +6,7 @@
 /** For what is on its way: an answer, a row, a process that ends. */
 export const PATIENCE_MS = 120_000;
 
-/** For one test on boards or in windows. */
+/** For one test. */
 export const TEST_MS = 900_000;
 
 /** For what is done before the tests of a file: machines boot, programs are built. */

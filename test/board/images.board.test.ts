@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PREPARATION_MS } from '../patience.ts';
 import { startBoard, USER_PASSWORD, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { sshOnce } from './ssh-once.ts';
@@ -149,7 +150,7 @@ async function startByCommand(): Promise<{ child: ChildProcess; port: number; sa
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  await expect.poll(() => said).toContain('Ctrl-C');
+  await expect.poll(() => said, { timeout: PREPARATION_MS }).toContain('Ctrl-C');
   return { child, port: Number(/ssh -p (\d+)/.exec(said)?.[1]), said };
 }
 
